@@ -1,0 +1,176 @@
+//! What the library tells its callers.
+
+use crate::Diagnostic;
+use std::ops::Range;
+
+/// The edition of the source: it decides when some temporaries drop and which lifetimes a returned `impl Trait` captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Edition {
+    /// Edition 2018.
+    E2018,
+    /// Edition 2021.
+    E2021,
+    /// Edition 2024.
+    #[default]
+    E2024,
+}
+
+/// What the caller wants.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Options {
+    /// The edition of the source.
+    pub edition: Edition,
+    /// Asks for the named form under this name; only functions whose path is `only` get it when both are set.
+    pub name: Option<String>,
+    /// Lowers only the function with this path (see [`Function::path`]); the others are left alone and not listed.
+    pub only: Option<String>,
+}
+
+/// A whole file after lowering.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LoweredFile {
+    /// The new text of the file.
+    pub text: String,
+    /// Its async functions, in source order.
+    pub functions: Vec<Function>,
+}
+
+/// One async function and what became of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Function {
+    /// Module path inside the file, type and name: `inner::Echo::run`.
+    pub path: String,
+    /// First and last line, counted from 1.
+    pub lines: (usize, usize),
+    /// The bytes of the item, from its first attribute or doc comment to its closing brace.
+    pub bytes: Range<usize>,
+    /// How many `.await`s it has.
+    pub awaits: usize,
+    /// The lowered code, or why it was refused.
+    pub outcome: Result<Lowered, Vec<Diagnostic>>,
+}
+
+/// A lowered function.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Lowered {
+    /// The text that replaces the item.
+    pub text: String,
+    /// Named or inferred.
+    pub form: Form,
+    /// The suspension points in source order.
+    pub suspensions: Vec<Suspension>,
+    /// The graph of basic blocks.
+    pub graph: FlowGraph,
+}
+
+/// The form of the output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A struct with a name of its own and a plain `impl Future`.
+    Named,
+    /// An unnamed future: unspelled types are inferred.
+    Inferred,
+}
+
+/// A place where the function waits.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Suspension {
+    /// The name of its state.
+    pub state: String,
+    /// The line of its `.await`, counted from 1.
+    pub line: usize,
+    /// The awaited expression as it was written.
+    pub awaited: String,
+    /// What is held there, in order of declaration.
+    pub held: Vec<Held>,
+}
+
+/// A local that is held across an await.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Held {
+    /// The local's name.
+    pub name: String,
+    /// Its type, where the source spells it.
+    pub ty: Option<String>,
+    /// The line of its declaration, counted from 1.
+    pub since: usize,
+    /// Where it is stored.
+    pub storage: Storage,
+    /// Why it is held.
+    pub why: Why,
+}
+
+/// Where a local is stored while the function waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// In the state, moved in and out.
+    Carried,
+    /// In a place of its own beside the state: it keeps its address.
+    Pinned,
+}
+
+/// Why a local is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is used later.
+    UsedLater,
+    /// Only its drop at the end of its scope is still to come.
+    DroppedAtScopeEnd,
+    /// It may be borrowed by what is awaited or held.
+    Borrowed,
+}
+
+/// The intermediate forms that can be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The item as parsed.
+    Parse,
+    /// Locals, their identities and scopes.
+    Resolve,
+    /// Every await in a statement of its own.
+    Desugar,
+    /// Basic blocks and edges.
+    Graph,
+    /// Liveness, initialisation and borrows at each suspension point.
+    Analysis,
+    /// Where each local is stored.
+    Layout,
+    /// The lowered code.
+    Emit,
+}
+
+/// The control flow of a function: basic blocks, joined by edges.
+#[derive(Clone, Debug, Default)]
+pub struct FlowGraph {
+    /// The blocks and edges.
+    pub graph: petgraph::graph::DiGraph<Node, Edge>,
+}
+
+/// A basic block.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Node {
+    /// First and last source line of what it holds; none for a block of pure control flow.
+    pub lines: Option<(usize, usize)>,
+    /// A short text: what the block does.
+    pub label: String,
+    /// The state in which the function waits at this block's end.
+    pub suspends: Option<String>,
+}
+
+/// How control passes from one block to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Unconditionally.
+    Goto,
+    /// On a condition, a pattern or `?`.
+    Branch,
+    /// When the awaited future is ready.
+    Resume,
+}
