@@ -1,0 +1,47 @@
+//! Every fixture, lowered, behaves like the compiler's own future, in each of its editions.
+
+use handroll_lowering::Edition;
+use handroll_tests::fixture;
+use handroll_tests::lower::lower;
+use handroll_tests::program::{Pair, Program};
+use std::error::Error;
+
+fn compare(edition: Edition) -> Result<(), Box<dyn Error>> {
+    let mut refused = String::new();
+    let mut pairs = Vec::new();
+    for fixture in fixture::all()?
+        .iter()
+        .filter(|fixture| fixture.editions.contains(&edition))
+    {
+        match lower(fixture, edition) {
+            Ok(lowered) => pairs.push(Pair::new(fixture, lowered)),
+            Err(error) => refused.push_str(&error),
+        }
+    }
+    let verdict = Program {
+        name: "behaviour".into(),
+        edition,
+        release: false,
+    }
+    .check(pairs)?;
+    let runs: usize = verdict.outcomes.iter().map(|outcome| outcome.runs).sum();
+    println!("{} cases, {runs} pairs of runs", verdict.outcomes.len());
+    let problems = refused + &verdict.problems();
+    assert!(problems.is_empty(), "\n{problems}");
+    Ok(())
+}
+
+#[test]
+fn edition_2018() -> Result<(), Box<dyn Error>> {
+    compare(Edition::E2018)
+}
+
+#[test]
+fn edition_2021() -> Result<(), Box<dyn Error>> {
+    compare(Edition::E2021)
+}
+
+#[test]
+fn edition_2024() -> Result<(), Box<dyn Error>> {
+    compare(Edition::E2024)
+}
