@@ -1,1 +1,8 @@
-fn main() {}
+//! The `handroll` command.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    handroll_cli::main(handroll_cli::Program::Handroll)
+}
