@@ -10,9 +10,12 @@ use std::ops::Range;
 /// syn made in smaller steps. With the usual stack this allows about 5,000 levels.
 const BYTES_PER_LEVEL: usize = 200 << 10;
 
+/// What code by people may need, allowed even where no large stack can be had: only generated code comes near the bound above.
+const LEAST: usize = 128;
+
 /// A failure when `source` nests deeper than the running thread's stack has room for.
 pub(crate) fn check(source: &Source) -> Result<(), Failure> {
-    let limit = stack::size() / BYTES_PER_LEVEL;
+    let limit = (stack::size() / BYTES_PER_LEVEL).max(LEAST);
     match first_deeper_than(&source.text, limit) {
         None => Ok(()),
         Some(bytes) => Err(Failure::unusable(format!("`{}` nests too deep", source.name))
