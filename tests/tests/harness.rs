@@ -49,7 +49,10 @@ fn a_wrong_drop_order_is_found() -> io::Result<()> {
     let verdict = check_wrong("drop_order")?;
     let problems = verdict.problems();
     assert!(problems.contains("drop_order, case `two`"), "{problems}");
-    assert!(problems.contains(">>   7 drop b           drop a"), "{problems}");
+    assert!(
+        problems.contains(">>   7 drop b           drop a"),
+        "{problems}"
+    );
     Ok(())
 }
 

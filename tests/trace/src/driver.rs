@@ -1,11 +1,11 @@
 //! Runs two futures in every way that a program can tell apart, and compares the traces.
 //!
-//! For each number of pending polls that children make (0, 1, 2): dropped before the first poll, cancelled after every number of
+//! For each number of pending polls that children make (0, 1, 2, and 0 and 1 in turns): dropped before the first poll, cancelled after every number of
 //! polls, run to completion, polled again after completion; and each of these again with a panic injected at every event,
 //! followed by one more poll. A panic before the cancellation is injected in the full run only: the shorter runs are
 //! prefixes of it up to there.
 
-use crate::log::{self, Event, note};
+use crate::log::{self, Event, Pends, note};
 use crate::outcome::Outcome;
 use std::fmt::{Debug, Write};
 use std::future::Future;
@@ -72,7 +72,7 @@ impl<F: Future<Output: Debug>> Subject for F {
 /// One way to run a future.
 #[derive(Clone, Copy)]
 struct Plan {
-    pends: u32,
+    pends: Pends,
     /// Polls before the future is dropped, if it is not complete earlier.
     polls: usize,
     panic_at: usize,
@@ -144,7 +144,7 @@ fn compare(fixture: &str, native: &Case, lowered: &Case) -> Outcome {
         case: native.name.clone(),
         ..Outcome::default()
     };
-    log::start(1, NEVER, std::ptr::null());
+    log::start(Pends::Always(1), NEVER, std::ptr::null());
     outcome.native_bytes = size_of_val(&*(native.make)());
     outcome.lowered_bytes = size_of_val(&*(lowered.make)());
     let (mut plain, mut panicking) = (None, None);
@@ -164,7 +164,13 @@ fn compare(fixture: &str, native: &Case, lowered: &Case) -> Outcome {
         }
         (expected, ended)
     };
-    for pends in 0..=2 {
+    for pends in [
+        Pends::Always(0),
+        Pends::Always(1),
+        Pends::Always(2),
+        Pends::Alternating(true),
+        Pends::Alternating(false),
+    ] {
         for polls in 0..=MOST_POLLS {
             let plan = Plan {
                 pends,
@@ -212,7 +218,7 @@ fn difference(plan: Plan, native: &[Event], lowered: &[Event]) -> String {
         format!("panic at event {}", plan.panic_at)
     };
     let mut text = format!(
-        "differs at event {first}; children pend {} times, cancelled after {} polls, {panic}{}\n",
+        "differs at event {first}; children pend {:?}, cancelled after {} polls, {panic}{}\n",
         plan.pends,
         plan.polls,
         if plan.again { ", polled again" } else { "" }

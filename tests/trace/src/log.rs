@@ -10,8 +10,17 @@ pub(crate) type Event = Cow<'static, str>;
 thread_local! {
     static EVENTS: RefCell<Vec<Event>> = const { RefCell::new(Vec::new()) };
     static PANIC_AT: Cell<usize> = const { Cell::new(usize::MAX) };
-    static PENDS: Cell<u32> = const { Cell::new(1) };
+    static PENDS: Cell<Pends> = const { Cell::new(Pends::Always(1)) };
     static WAKER: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How often children pend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pends {
+    /// Each so many times.
+    Always(u32),
+    /// Every other one once; the first if so.
+    Alternating(bool),
 }
 
 /// The payload of an injected panic.
@@ -56,9 +65,9 @@ pub(crate) fn note(text: impl Into<Event>) -> usize {
     })
 }
 
-/// Empties the trace and sets up a run: children pend `pends` times, a panic is injected at event `panic_at`, and the waker that
+/// Empties the trace and sets up a run: children pend as `pends` says, a panic is injected at event `panic_at`, and the waker that
 /// children must see has the data pointer `waker`.
-pub(crate) fn start(pends: u32, panic_at: usize, waker: *const ()) {
+pub(crate) fn start(pends: Pends, panic_at: usize, waker: *const ()) {
     EVENTS.with_borrow_mut(Vec::clear);
     PENDS.set(pends);
     PANIC_AT.set(panic_at);
@@ -71,8 +80,15 @@ pub(crate) fn finish() -> Vec<Event> {
     EVENTS.with_borrow_mut(std::mem::take)
 }
 
+/// How often the next child is to pend.
 pub(crate) fn pends() -> u32 {
-    PENDS.get()
+    match PENDS.get() {
+        Pends::Always(times) => times,
+        Pends::Alternating(odd) => {
+            PENDS.set(Pends::Alternating(!odd));
+            u32::from(odd)
+        }
+    }
 }
 
 /// Whether a child was handed the waker of the run.
