@@ -12,7 +12,7 @@
 //!
 //! `harness` tests the comparison itself: the fixtures against themselves give no difference, wrong lowerings do.
 //!
-//! For one file, quickly: `cargo run -q -p handroll-tests --bin try -- NAME-OR-PATH [--edition 2021] [--show]`.
+//! For one file, quickly: `cargo run -q -p handroll-tests --bin try -- NAME-OR-PATH [--edition 2021] [--show]`; for all of them, `--all`.
 
 pub mod fixture;
 pub mod golden;

@@ -5,7 +5,7 @@ use crate::lower::LoweredFixture;
 use crate::place;
 use handroll_lowering::Edition;
 use handroll_trace::Outcome;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -243,9 +243,12 @@ fn update(path: &std::path::Path, text: &str) -> io::Result<()> {
     fs::write(path, text)
 }
 
+/// How many of the compiler's errors about a fixture are shown.
+const SHOWN: usize = 3;
+
 /// The fixtures that the compiler's errors are about, and what to tell of each.
 fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<String>) {
-    let mut broken = BTreeSet::new();
+    let mut broken: BTreeMap<&str, usize> = BTreeMap::new();
     let mut failures = Vec::new();
     for error in errors
         .split("\n\n")
@@ -257,18 +260,23 @@ fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<String>) {
         let Some(pair) = pairs.iter().find(|pair| pair.name == name) else {
             continue;
         };
-        let function = if kind == "lowered" {
-            pair.lowered.function_at(line)
-        } else {
-            None
-        };
-        let function = function.map_or(String::new(), |path| format!(", function `{path}`"));
-        failures.push(format!(
-            "{name}{function}: the {kind} code does not compile\n{error}\n"
-        ));
-        broken.insert(name.to_owned());
+        let count = broken.entry(name).or_default();
+        *count += 1;
+        if *count <= SHOWN {
+            let function = if kind == "lowered" {
+                pair.lowered.function_at(line)
+            } else {
+                None
+            };
+            let function = function.map_or(String::new(), |path| format!(", function `{path}`"));
+            failures.push(format!(
+                "{name}{function}: the {kind} code does not compile\n{error}\n"
+            ));
+        }
     }
-    (broken, failures)
+    let more = broken.iter().filter(|&(_, count)| *count > SHOWN);
+    failures.extend(more.map(|(name, count)| format!("{name}: {} more errors", count - SHOWN)));
+    (broken.into_keys().map(str::to_owned).collect(), failures)
 }
 
 /// `lowered`, `NAME`, 12 of a block that contains `src/lowered/NAME.rs:12:5`.

@@ -1,9 +1,10 @@
-//! Every fixture, lowered, behaves like the compiler's own future, in each of its editions.
+//! Every fixture, lowered, behaves like the compiler's own future, in each of its editions; with `HANDROLL_RELEASE=1` also optimised.
 
 use handroll_lowering::Edition;
 use handroll_tests::fixture;
 use handroll_tests::lower::lower;
 use handroll_tests::program::{Pair, Program};
+use std::env;
 use std::error::Error;
 
 fn compare(edition: Edition) -> Result<(), Box<dyn Error>> {
@@ -21,7 +22,7 @@ fn compare(edition: Edition) -> Result<(), Box<dyn Error>> {
     let verdict = Program {
         name: "behaviour".into(),
         edition,
-        release: false,
+        release: env::var_os("HANDROLL_RELEASE").is_some(),
     }
     .check(pairs)?;
     let runs: usize = verdict.outcomes.iter().map(|outcome| outcome.runs).sum();

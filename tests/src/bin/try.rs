@@ -1,20 +1,33 @@
-//! One fixture, quickly: lowers it, compiles it, compares the traces.
+//! A few fixtures, quickly: lowers them, compiles them, compares the traces.
 //!
-//! `try NAME-OR-PATH [--edition YEAR] [--show] [--release] [--with FILE]`: `--show` prints the lowered text, `--with` takes the
-//! lowered text from a file (an edited copy, or the fixture itself).
+//! `try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--with FILE]`, or `try --all`: `--show` prints the lowered text,
+//! `--with` takes the lowered text from a file (an edited copy, or the fixture itself).
 
+use handroll_lowering::Edition;
 use handroll_tests::fixture::{self, Fixture, year};
 use handroll_tests::lower::{self, LoweredFixture};
 use handroll_tests::place;
-use handroll_tests::program::{Pair, Program};
+use handroll_tests::program::{Pair, Program, Verdict};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "usage: try NAME-OR-PATH [--edition YEAR] [--show] [--release] [--with FILE]";
+type Error = Box<dyn std::error::Error>;
+
+const USAGE: &str = "usage: try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--with FILE]\n       try --all [--edition YEAR] [--release]";
+
+#[derive(Default)]
+struct Args {
+    names: Vec<String>,
+    all: bool,
+    edition: Option<Edition>,
+    show: bool,
+    release: bool,
+    with: Option<String>,
+}
 
 fn main() -> ExitCode {
-    match work() {
+    match args().and_then(|args| work(&args)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -24,83 +37,162 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
-fn work() -> Result<bool, Box<dyn std::error::Error>> {
-    let (mut name, mut edition, mut show, mut release, mut with) = (None, None, false, false, None);
+fn args() -> Result<Args, Error> {
+    let mut found = Args::default();
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--all" => found.all = true,
             "--edition" => {
-                edition = Some(
+                found.edition = Some(
                     args.next()
                         .as_deref()
                         .and_then(fixture::edition)
                         .ok_or(USAGE)?,
                 )
             }
-            "--with" => with = Some(args.next().ok_or(USAGE)?),
-            "--show" => show = true,
-            "--release" => release = true,
-            _ => name = Some(arg),
+            "--with" => found.with = Some(args.next().ok_or(USAGE)?),
+            "--show" => found.show = true,
+            "--release" => found.release = true,
+            flag if flag.starts_with('-') => return Err(USAGE.into()),
+            _ => found.names.push(arg),
         }
     }
-    let name = name.ok_or(USAGE)?;
-    let path = if Path::new(&name).exists() {
-        PathBuf::from(name)
+    if found.names.is_empty() && !found.all {
+        Err(USAGE.into())
     } else {
-        place::fixtures().join(name).with_extension("rs")
-    };
-    let fixture = Fixture::read(&path)?;
-    let edition = edition.unwrap_or(fixture.newest());
-    let lowered = match with {
-        Some(file) => LoweredFixture {
-            text: std::fs::read_to_string(file)?,
-            functions: Vec::new(),
-        },
-        None => lower::lower(&fixture, edition)?,
-    };
-    if show {
-        println!("{}", lowered.text);
+        Ok(found)
     }
-    let mut refused = false;
-    for function in &lowered.functions {
-        match &function.outcome {
-            Ok(lowered) => println!(
-                "{}: {:?}, {} states wait",
-                function.path,
-                lowered.form,
-                lowered.suspensions.len()
-            ),
-            Err(diagnostics) => {
-                refused = true;
-                print!("{}: refused\n{}", function.path, lower::list(diagnostics));
+}
+
+/// Whether all is well.
+fn work(args: &Args) -> Result<bool, Error> {
+    let fixtures = fixtures(args)?;
+    let edition = args.edition.unwrap_or(if args.all {
+        Edition::E2024
+    } else {
+        fixtures[0].newest()
+    });
+    let mut tally = Tally::default();
+    let mut pairs = Vec::new();
+    for fixture in fixtures
+        .iter()
+        .filter(|fixture| !args.all || fixture.editions.contains(&edition))
+    {
+        let lowered = match &args.with {
+            Some(file) => LoweredFixture {
+                text: std::fs::read_to_string(file)?,
+                functions: Vec::new(),
+            },
+            None => match lower::lower(fixture, edition) {
+                Ok(lowered) => lowered,
+                Err(error) => {
+                    println!("{error}");
+                    tally.whole += 1;
+                    continue;
+                }
+            },
+        };
+        tally.functions(fixture, &lowered);
+        if args.show {
+            println!("{}", lowered.text);
+        }
+        pairs.push(Pair::new(fixture, lowered));
+    }
+    let started = Instant::now();
+    let name = if let [fixture] = &fixtures[..] {
+        format!("try-{}", fixture.name)
+    } else {
+        "try".to_owned()
+    };
+    let verdict = Program {
+        name,
+        edition,
+        release: args.release,
+    }
+    .check(pairs)?;
+    if !args.all {
+        for o in &verdict.outcomes {
+            let same = if o.differing == 0 {
+                "the same"
+            } else {
+                "DIFFERENT"
+            };
+            println!(
+                "{}, {}: {} runs, {same}; {} bytes, lowered {}",
+                o.fixture, o.case, o.runs, o.native_bytes, o.lowered_bytes
+            );
+        }
+    }
+    print!("{}", verdict.problems());
+    println!(
+        "edition {}, {:.1} s: {}",
+        year(edition),
+        started.elapsed().as_secs_f32(),
+        tally.with(&verdict)
+    );
+    Ok(verdict.problems().is_empty() && tally.refused + tally.whole == 0)
+}
+
+fn fixtures(args: &Args) -> Result<Vec<Fixture>, Error> {
+    if args.all {
+        return Ok(fixture::all()?);
+    }
+    let path = |name: &String| {
+        if Path::new(name).is_file() {
+            PathBuf::from(name)
+        } else {
+            place::fixtures().join(name).with_extension("rs")
+        }
+    };
+    args.names
+        .iter()
+        .map(|name| Fixture::read(&path(name)).map_err(|error| format!("{name}: {error}").into()))
+        .collect()
+}
+
+/// What became of the functions.
+#[derive(Default)]
+struct Tally {
+    lowered: usize,
+    refused: usize,
+    /// Files that were refused as a whole.
+    whole: usize,
+}
+
+impl Tally {
+    fn functions(&mut self, fixture: &Fixture, lowered: &LoweredFixture) {
+        for function in &lowered.functions {
+            match &function.outcome {
+                Ok(_) => self.lowered += 1,
+                Err(diagnostics) => {
+                    self.refused += 1;
+                    print!(
+                        "{} {}: refused\n{}",
+                        fixture.name,
+                        function.path,
+                        lower::list(diagnostics)
+                    );
+                }
             }
         }
     }
-    let started = Instant::now();
-    let program = Program {
-        name: format!("try-{}", fixture.name),
-        edition,
-        release,
-    };
-    let verdict = program.check(vec![Pair::new(&fixture, lowered)])?;
-    for outcome in &verdict.outcomes {
-        let same = if outcome.differing == 0 {
-            "the same"
-        } else {
-            "DIFFERENT"
-        };
-        println!(
-            "{}: {} runs, {same}; {} bytes, lowered {}",
-            outcome.case, outcome.runs, outcome.native_bytes, outcome.lowered_bytes
-        );
+
+    fn with(&self, verdict: &Verdict) -> String {
+        let different = verdict
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.differing > 0)
+            .count();
+        let Tally {
+            lowered,
+            refused,
+            whole,
+        } = self;
+        format!(
+            "{lowered} functions lowered, {refused} refused, {whole} files refused; {} cases the same, {different} different; {} other failures",
+            verdict.outcomes.len() - different,
+            verdict.failures.len()
+        )
     }
-    let problems = verdict.problems();
-    print!("{problems}");
-    println!(
-        "edition {}, {:.1} s",
-        year(edition),
-        started.elapsed().as_secs_f32()
-    );
-    Ok(problems.is_empty() && !refused)
 }
