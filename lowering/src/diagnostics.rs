@@ -19,7 +19,14 @@ pub struct Diagnostic {
     pub span: Span,
 }
 
+/// Where diagnostics gather.
+pub(crate) type Sink = Vec<Diagnostic>;
+
 impl Diagnostic {
+    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>, label: impl Into<String>, help: Option<String>) -> Self {
+        Diagnostic { code, message: message.into(), label: label.into(), help, span }
+    }
+
     /// The bytes of the source it is about.
     pub fn bytes(&self) -> Range<usize> {
         self.span.byte_range()
@@ -60,4 +67,24 @@ catalogue! {
     Syntax = "HR0001", "the source does not parse";
     /// Something handroll got wrong itself.
     Internal = "HR0002", "internal error";
+    /// A kind of function that is not lowered.
+    Unsupported = "HR0003", "this kind of function is not lowered";
+    /// An await where it cannot be told apart from its surroundings.
+    HiddenAwait = "HR0010", "an await hidden from syntax";
+    /// An await in a place that is not lowered.
+    AwaitPosition = "HR0011", "an await in this position is not lowered";
+    /// Evaluation order depends on types.
+    Order = "HR0012", "the order of evaluation depends on types";
+    /// It depends on types whether a value is moved or borrowed, and something waits afterwards.
+    MoveOrBorrow = "HR0020", "only types decide whether this moves or borrows";
+    /// It depends on types whether a part of a value is moved out or copied.
+    PartialMove = "HR0021", "only types decide whether this moves a part out";
+    /// A temporary that may own something is alive across an await.
+    Temporary = "HR0022", "a temporary is held across an await";
+    /// A macro whose expansion decides what is declared or left.
+    Macro = "HR0030", "a macro that may declare or leave something";
+    /// Lifetimes that the written signature cannot express.
+    Lifetimes = "HR0040", "lifetimes that cannot be written";
+    /// The named form needs a type that the source does not spell.
+    Unspelled = "HR0050", "a type that the named form needs is not spelled";
 }

@@ -17,8 +17,21 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod analysis;
+mod desugar;
 mod diagnostics;
+mod emit;
+mod graph;
+mod ir;
+mod layout;
+mod lower;
+mod names;
+mod parse;
+mod print;
 mod report;
+mod resolve;
+mod syntax;
+mod types;
 
 pub use diagnostics::{Code, Diagnostic};
 pub use report::{Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension, Why};
@@ -28,8 +41,7 @@ pub use report::{Edge, Edition, FlowGraph, Form, Function, Held, Lowered, Lowere
 /// # Errors
 /// When the text is not Rust.
 pub fn lower_file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
-    let _ = (source, options);
-    Err(Vec::new())
+    lower::file(source, options)
 }
 
 /// One intermediate form, printed, of the function that starts at byte `at` of the text (as [`Function::bytes`] gives it).
@@ -37,6 +49,5 @@ pub fn lower_file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Di
 /// # Errors
 /// When the text is not Rust, no async function starts there, or a stage before `stage` refuses it.
 pub fn print_stage(source: &str, at: usize, stage: Stage, options: &Options) -> Result<String, Vec<Diagnostic>> {
-    let _ = (source, at, stage, options);
-    Err(Vec::new())
+    lower::stage(source, at, stage, options)
 }

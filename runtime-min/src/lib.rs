@@ -1,1 +1,143 @@
+//! What lowered async functions need at run time: `no_std`, no heap, no dependencies.
+//!
+//! `handroll lower` writes code against this crate. A lowered function holds an enum with one variant for each place where it
+//! waits, and a step function that polls the awaited child and, when that is ready, runs on to the next place. This crate has the
+//! parts that every such function shares:
+//!
+//! - [`Machine`] is the future: the stored state and the step function.
+//! - [`Frame`] is implemented by what is stored: it knows how to drop all that is held.
+//! - [`Child`] is an awaited future, dropped in place the moment it is ready.
+//! - [`Slot`] is a place that keeps its address, for a local that is borrowed across an await; [`Live`] is its value while the
+//!   function runs.
+//!
+//! The macros are the only place where emitted code is `unsafe`; each states its contract. They are meant for emitted code: used by
+//! hand they are as sharp as the `unsafe` they contain.
+//!
+//! [`block_on`] (feature `std`) runs a future on the current thread.
 #![no_std]
+#![warn(clippy::undocumented_unsafe_blocks)]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod child;
+mod machine;
+mod slot;
+mod sugar;
+mod tries;
+
+#[cfg(any(test, feature = "std"))]
+mod block_on;
+
+#[cfg(any(test, feature = "std"))]
+pub use block_on::block_on;
+pub use child::Child;
+pub use core::future::{Future, IntoFuture};
+pub use core::task::Poll;
+pub use machine::{End, Frame, Machine, step, take};
+pub use slot::{Live, Slot};
+pub use sugar::{Captures, into_iter, lengthen, lengthen_mut, next, value};
+pub use tries::Try;
+
+/// Polls the child that a state waits on: `poll!(read, cx)`, with `read: &mut Child<_>`.
+///
+/// Contract of the emitted code: the child lies inside a pinned frame, and is not moved between its first poll and its drop.
+#[macro_export]
+macro_rules! poll {
+    ($child:expr, $cx:expr) => {
+        // SAFETY: the child lies in a pinned frame; its state is left only after the child was dropped in place.
+        unsafe { $crate::Child::poll($child, $cx) }
+    };
+}
+
+/// Puts a value into a slot and gives its guard: `let buf = fill!(frame.buf, [0; 16]);`
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
+#[macro_export]
+macro_rules! fill {
+    ($slot:expr, $value:expr) => {
+        match $value {
+            // SAFETY: the frame is pinned and outlives the step that holds the guard; the slot is empty in this state.
+            value => unsafe { $crate::Slot::fill(&mut $slot, value) },
+        }
+    };
+}
+
+/// The guard of a slot whose value is held in the present state: `let buf = resume!(frame.buf);`
+///
+/// Contract of the emitted code: the state from which control comes was entered with the slot filled and kept.
+#[macro_export]
+macro_rules! resume {
+    ($slot:expr) => {
+        // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
+        unsafe { $crate::Slot::resume(&mut $slot) }
+    };
+}
+
+/// The pinned local itself, as a place: `at!(buf).len()`, `&mut at!(buf)`, `at!(count) += 1`.
+///
+/// Its borrows are not limited to the guard's lifetime: they may be held by an awaited child beside it.
+///
+/// Contract of the emitted code: the borrows made from it are those of the original function, which the compiler accepted.
+#[macro_export]
+macro_rules! at {
+    ($live:expr) => {
+        // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
+        (*unsafe { $crate::Live::place(&$live) })
+    };
+}
+
+/// Moves a pinned local out of its slot for good: `let text = out!(text);`
+///
+/// Contract of the emitted code: nothing that borrows from the slot is used afterwards.
+#[macro_export]
+macro_rules! out {
+    ($live:expr) => {
+        // SAFETY: the guard is there, so the slot is filled; the original function moves the value here as well.
+        unsafe { $crate::Live::out($live) }
+    };
+}
+
+/// A shared reference with a longer lifetime, so that all of a function's parameters share one.
+///
+/// Contract of the emitted code: the future that holds it captures the shorter lifetime.
+#[macro_export]
+macro_rules! lengthen {
+    ($reference:expr) => {
+        // SAFETY: the signature says that the future captures the reference's own lifetime, so it cannot outlive that.
+        unsafe { $crate::lengthen($reference) }
+    };
+}
+
+/// The same for an exclusive reference.
+#[macro_export]
+macro_rules! lengthen_mut {
+    ($reference:expr) => {
+        // SAFETY: the signature says that the future captures the reference's own lifetime, so it cannot outlive that.
+        unsafe { $crate::lengthen_mut($reference) }
+    };
+}
+
+/// For a branch that the state excludes.
+#[macro_export]
+macro_rules! never {
+    () => {
+        if cfg!(debug_assertions) {
+            ::core::unreachable!()
+        } else {
+            // SAFETY: the state was matched just before, and only the step itself changes it.
+            unsafe { ::core::hint::unreachable_unchecked() }
+        }
+    };
+}
+
+/// `?` inside a step function whose output is not a `Result`.
+#[macro_export]
+macro_rules! tri {
+    ($value:expr) => {
+        match $crate::Try::branch($value) {
+            ::core::ops::ControlFlow::Continue(value) => value,
+            ::core::ops::ControlFlow::Break(output) => return $crate::Poll::Ready(output),
+        }
+    };
+}

@@ -1,0 +1,394 @@
+//! What each suspension point must hold: liveness, initialisation, drop duty and borrows.
+//!
+//! Liveness and initialisation are the classic bit-vector problems (see any compiler textbook, for example Aho, Lam, Sethi and Ullman,
+//! chapter 9), solved over the blocks of [`crate::graph`]. Borrows are tracked without order: once something of `x` may flow into
+//! `y`, `y` may hold a borrow of `x` for good.
+
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::graph::{BasicBlock, Event, Graph, Holder, How, Use};
+use crate::ir::AwaitId;
+use crate::names::{LocalId, Mention};
+use crate::report::Why;
+use crate::resolve::Resolved;
+use crate::types::Receiver;
+use fixedbitset::FixedBitSet;
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use petgraph::visit::EdgeRef;
+use std::collections::{HashMap, HashSet};
+
+/// What is known at each suspension point.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Analysis {
+    /// What is held at each await, in order of declaration.
+    pub(crate) held: Vec<Vec<Holding>>,
+    /// Locals that must keep their address.
+    pub(crate) pinned: HashSet<LocalId>,
+    /// Mentions that end their local: it is moved, or copied for the last time.
+    pub(crate) moves: HashSet<Mention>,
+    /// Assignments to a local that has no value yet.
+    pub(crate) first_assignments: HashSet<Mention>,
+    /// Pairs of hidden locals that are needed at the same time.
+    pub(crate) together: HashSet<(LocalId, LocalId)>,
+}
+
+/// A local held at a suspension point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding {
+    pub(crate) local: LocalId,
+    pub(crate) why: Why,
+}
+
+pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> Analysis {
+    let locals = resolved.locals.len();
+    let live = Liveness::solve(graph, locals, |_| true);
+    // A use of the whole: after it, no part can have been moved out before.
+    let whole = Liveness::solve(graph, locals, |found| matches!(found.how, How::Value | How::Receiver(_)));
+    let mut analysis = Analysis::default();
+    let mut unclear: Vec<(NodeIndex, usize, Use)> = Vec::new();
+    for node in graph.blocks.node_indices() {
+        live.backwards(graph, node, |index, event, after| match event {
+            Event::Use(found) => {
+                let used_later = after.contains(found.local.0);
+                match found.how {
+                    How::Value if !used_later => {
+                        analysis.moves.insert(found.mention);
+                    }
+                    How::Receiver(Some(Receiver::ByValue)) if !used_later => {
+                        analysis.moves.insert(found.mention);
+                    }
+                    How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone())),
+                    How::Part => unclear.push((node, index, found.clone())),
+                    _ => {}
+                }
+            }
+            Event::Init(local, _) if resolved.locals[local.0].hidden => {
+                for other in after.ones().map(LocalId) {
+                    if other != *local && resolved.locals[other.0].hidden {
+                        analysis.together.insert((other.min(*local), other.max(*local)));
+                    }
+                }
+            }
+            _ => {}
+        });
+    }
+    // Parts of what is used as a whole later were copied.
+    let mut copied = HashSet::new();
+    for node in graph.blocks.node_indices() {
+        whole.backwards(graph, node, |_, event, after| {
+            if let Event::Use(found) = event
+                && found.how == How::Part
+                && after.contains(found.local.0)
+            {
+                copied.insert(found.mention);
+            }
+        });
+    }
+    for (node, index, found) in unclear {
+        let facts = graph.facts[found.local.0];
+        if facts.no_drop || copied.contains(&found.mention) || !suspends_in_scope(graph, node, index, found.local) {
+            continue;
+        }
+        sink.push(refusal(resolved, &found));
+    }
+
+    let init = Initialised::solve(graph, locals, &analysis.moves);
+    for node in graph.blocks.node_indices() {
+        init.forwards(graph, node, &analysis.moves, |event, before| {
+            if let Event::Init(local, Some(mention)) = event {
+                if !before.init.contains(local.0) {
+                    analysis.first_assignments.insert(*mention);
+                }
+            }
+        });
+    }
+
+    let holds = holds(graph);
+    let nothing = HashSet::new();
+    for id in 0..graph.suspends.len() {
+        let at = graph.suspends[id];
+        let after = live.after_suspension(graph, at);
+        let state = init.at_suspension(graph, at, &analysis.moves);
+        let mut held: Vec<Holding> = Vec::new();
+        let mut loans: HashSet<LocalId> = holds.get(&Holder::Child(id)).unwrap_or(&nothing).clone();
+        for &local in &graph.in_scope[id] {
+            if after.contains(local.0) && state.init.contains(local.0) {
+                held.push(Holding { local, why: Why::UsedLater });
+            } else if state.init.contains(local.0) && !graph.facts[local.0].no_drop {
+                if state.uninit.contains(local.0) {
+                    sink.push(conditional(resolved, local, id));
+                }
+                held.push(Holding { local, why: Why::DroppedAtScopeEnd });
+            } else {
+                continue;
+            }
+            loans.extend(holds.get(&Holder::Local(local)).unwrap_or(&nothing));
+        }
+        // What is borrowed is held, even when it is not used again and has no drop; and it keeps its address.
+        let mut more = true;
+        while more {
+            more = false;
+            for &local in &graph.in_scope[id] {
+                if !loans.contains(&local) {
+                    continue;
+                }
+                analysis.pinned.insert(local);
+                if state.init.contains(local.0) && !held.iter().any(|holding| holding.local == local) {
+                    held.push(Holding { local, why: Why::Borrowed });
+                    loans.extend(holds.get(&Holder::Local(local)).unwrap_or(&nothing));
+                    more = true;
+                }
+            }
+        }
+        held.sort_by_key(|holding| graph.in_scope[id].iter().position(|local| *local == holding.local));
+        analysis.held.push(held);
+    }
+    // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
+    let drops = |local: LocalId| !graph.facts[local.0].no_drop;
+    loop {
+        let before = analysis.pinned.len();
+        for held in &analysis.held {
+            let last = held.iter().rposition(|holding| analysis.pinned.contains(&holding.local) && drops(holding.local));
+            for holding in held.iter().take(last.unwrap_or(0)) {
+                if drops(holding.local) {
+                    analysis.pinned.insert(holding.local);
+                }
+            }
+        }
+        if analysis.pinned.len() == before {
+            break;
+        }
+    }
+    analysis
+}
+
+fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
+    let name = &resolved.locals[found.local.0].base;
+    let (code, message, help) = match found.how {
+        How::Part => (
+            Code::PartialMove,
+            format!("only types decide whether this moves a part of `{name}` out or copies it, and the function waits while `{name}` is in scope"),
+            format!("take `{name}` apart in one `let` pattern, or borrow the part with `&`"),
+        ),
+        How::Receiver(_) => (
+            Code::MoveOrBorrow,
+            format!("only types decide whether this method moves `{name}` or borrows it, and the function waits while `{name}` is in scope"),
+            format!("write `{{ {name} }}.method()` to move it, or `(&{name}).method()` to borrow it"),
+        ),
+        _ => (
+            Code::MoveOrBorrow,
+            format!("only types decide whether this moves `{name}` or borrows it, and the function waits while `{name}` is in scope"),
+            format!("pass `&{name}`, or move it in a statement of its own"),
+        ),
+    };
+    Diagnostic::new(code, found.span, message, format!("last use of `{name}`"), Some(help))
+}
+
+fn conditional(resolved: &Resolved, local: LocalId, _at: AwaitId) -> Diagnostic {
+    let Some(local) = resolved.locals.get(local.0) else { unreachable!("a local of this function") };
+    Diagnostic::new(
+        Code::MoveOrBorrow,
+        local.span,
+        format!("`{}` has a value on some ways to an await and none on others", local.base),
+        "declared here",
+        Some(format!("keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved", local.base)),
+    )
+}
+
+/// Whether the function can wait after an event while a local is still in scope and has not got a new value.
+fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) -> bool {
+    let mut seen = HashSet::new();
+    let mut stack = vec![(node, index + 1)];
+    while let Some((node, from)) = stack.pop() {
+        let mut ended = false;
+        for event in graph.blocks[node].events.iter().skip(from) {
+            match event {
+                Event::Declare(other) | Event::Init(other, _) if *other == local => {
+                    ended = true;
+                    break;
+                }
+                Event::Suspend(id) if graph.in_scope[*id].contains(&local) => return true,
+                _ => {}
+            }
+        }
+        if !ended {
+            for next in graph.blocks.neighbors_directed(node, Direction::Outgoing) {
+                if seen.insert(next) {
+                    stack.push((next, 0));
+                }
+            }
+        }
+    }
+    false
+}
+
+/// What each holder may borrow from, all the way.
+fn holds(graph: &Graph) -> HashMap<Holder, HashSet<LocalId>> {
+    let mut holds: HashMap<Holder, HashSet<LocalId>> = HashMap::new();
+    let mut readers: HashMap<LocalId, Vec<usize>> = HashMap::new();
+    for (i, flow) in graph.flows.iter().enumerate() {
+        for &from in &flow.from {
+            readers.entry(from).or_default().push(i);
+        }
+    }
+    let mut work: Vec<usize> = (0..graph.flows.len()).rev().collect();
+    while let Some(i) = work.pop() {
+        let flow = &graph.flows[i];
+        if let Holder::Local(local) = flow.into
+            && graph.facts[local.0].owned
+        {
+            continue;
+        }
+        let mut add: HashSet<LocalId> = flow.loans.iter().copied().collect();
+        for &from in &flow.from {
+            if let Some(held) = holds.get(&Holder::Local(from)) {
+                add.extend(held);
+            }
+        }
+        if let Holder::Local(local) = flow.into {
+            add.remove(&local);
+        }
+        let set = holds.entry(flow.into).or_default();
+        let before = set.len();
+        set.extend(add);
+        if set.len() > before
+            && let Holder::Local(local) = flow.into
+        {
+            work.extend(readers.get(&local).into_iter().flatten());
+        }
+    }
+    holds
+}
+
+struct Liveness<F> {
+    out: Vec<FixedBitSet>,
+    counts: F,
+}
+
+impl<F: Fn(&Use) -> bool> Liveness<F> {
+    fn solve(graph: &Graph, locals: usize, counts: F) -> Self {
+        let blocks = graph.blocks.node_count();
+        let mut ins = vec![FixedBitSet::with_capacity(locals); blocks];
+        let mut this = Liveness { out: vec![FixedBitSet::with_capacity(locals); blocks], counts };
+        let mut work = Vec::new();
+        let mut order = petgraph::visit::DfsPostOrder::new(&graph.blocks, graph.entry);
+        while let Some(node) = order.next(&graph.blocks) {
+            work.push(node);
+        }
+        work.reverse();
+        let mut queued: HashSet<NodeIndex> = work.iter().copied().collect();
+        while let Some(node) = work.pop() {
+            queued.remove(&node);
+            let mut out = FixedBitSet::with_capacity(locals);
+            for edge in graph.blocks.edges_directed(node, Direction::Outgoing) {
+                out.union_with(&ins[edge.target().index()]);
+            }
+            this.out[node.index()] = out.clone();
+            for event in graph.blocks[node].events.iter().rev() {
+                this.step(event, &mut out);
+            }
+            if ins[node.index()] != out {
+                ins[node.index()] = out;
+                for previous in graph.blocks.neighbors_directed(node, Direction::Incoming) {
+                    if queued.insert(previous) {
+                        work.push(previous);
+                    }
+                }
+            }
+        }
+        this
+    }
+
+    fn step(&self, event: &Event, live: &mut FixedBitSet) {
+        match event {
+            Event::Declare(local) | Event::Init(local, _) => live.set(local.0, false),
+            Event::Use(found) if (self.counts)(found) => live.insert(found.local.0),
+            _ => {}
+        }
+    }
+
+    /// The events of a block from last to first, each with what is live after it.
+    fn backwards(&self, graph: &Graph, node: NodeIndex, mut each: impl FnMut(usize, &Event, &FixedBitSet)) {
+        let mut live = self.out[node.index()].clone();
+        for (i, event) in graph.blocks[node].events.iter().enumerate().rev() {
+            each(i, event, &live);
+            self.step(event, &mut live);
+        }
+    }
+
+    fn after_suspension(&self, _graph: &Graph, node: NodeIndex) -> &FixedBitSet {
+        &self.out[node.index()]
+    }
+}
+
+/// Which locals may have a value, and which may have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct State {
+    init: FixedBitSet,
+    uninit: FixedBitSet,
+}
+
+struct Initialised {
+    ins: Vec<Option<State>>,
+}
+
+impl Initialised {
+    fn solve(graph: &Graph, locals: usize, moves: &HashSet<Mention>) -> Self {
+        let mut ins: Vec<Option<State>> = vec![None; graph.blocks.node_count()];
+        ins[graph.entry.index()] = Some(State { init: FixedBitSet::with_capacity(locals), uninit: FixedBitSet::with_capacity(locals) });
+        let mut work = vec![graph.entry];
+        while let Some(node) = work.pop() {
+            let Some(mut state) = ins[node.index()].clone() else { continue };
+            run(&graph.blocks[node], moves, &mut state, |_, _| {});
+            for next in graph.blocks.neighbors_directed(node, Direction::Outgoing) {
+                let joined = match &ins[next.index()] {
+                    None => state.clone(),
+                    Some(old) => {
+                        let mut joined = old.clone();
+                        joined.init.union_with(&state.init);
+                        joined.uninit.union_with(&state.uninit);
+                        joined
+                    }
+                };
+                if ins[next.index()].as_ref() != Some(&joined) {
+                    ins[next.index()] = Some(joined);
+                    work.push(next);
+                }
+            }
+        }
+        Initialised { ins }
+    }
+
+    fn forwards(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>, each: impl FnMut(&Event, &State)) {
+        if let Some(mut state) = self.ins[node.index()].clone() {
+            run(&graph.blocks[node], moves, &mut state, each);
+        }
+    }
+
+    fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>) -> State {
+        let mut state = self.ins[node.index()].clone().unwrap_or(State { init: FixedBitSet::new(), uninit: FixedBitSet::new() });
+        run(&graph.blocks[node], moves, &mut state, |_, _| {});
+        state
+    }
+}
+
+fn run(block: &BasicBlock, moves: &HashSet<Mention>, state: &mut State, mut each: impl FnMut(&Event, &State)) {
+    for event in &block.events {
+        each(event, state);
+        match event {
+            Event::Declare(local) => {
+                state.init.set(local.0, false);
+                state.uninit.insert(local.0);
+            }
+            Event::Init(local, _) => {
+                state.init.insert(local.0);
+                state.uninit.set(local.0, false);
+            }
+            Event::Use(found) if moves.contains(&found.mention) => {
+                state.init.set(found.local.0, false);
+                state.uninit.insert(found.local.0);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! Control flow that holds awaits, as nodes of the structured form.
+
+use super::jumps::{break_to, label_jumps, take_label};
+use super::lift::{path, temporary};
+use super::settle::conditions;
+use super::{Desugar, Position, Prefix};
+use crate::diagnostics::Code;
+use crate::ir::{self, Arm, Block, Loop};
+use crate::report::Edition;
+use crate::syntax::{HasAwait, bare, is_place};
+use proc_macro2::Ident;
+use syn::spanned::Spanned;
+use syn::{Expr, Pat};
+
+impl Desugar<'_> {
+    /// An expression that holds awaits, as a node; what goes before it goes to the prefix.
+    pub(super) fn value(&mut self, expr: Expr, prefix: &mut Prefix) -> ir::Expr {
+        if !expr.has_await() {
+            return ir::Expr::Plain(expr);
+        }
+        match expr {
+            Expr::Await(found) => ir::Expr::Await(self.awaited(found, prefix)),
+            Expr::Paren(paren) => self.value(*paren.expr, prefix),
+            Expr::Group(group) => self.value(*group.expr, prefix),
+            Expr::Block(block) => {
+                let label = take_label(block.label);
+                ir::Expr::Block { label, block: self.block(block.block, Position::Inside) }
+            }
+            Expr::If(expr) => self.if_(expr, prefix),
+            Expr::Match(expr) => self.match_(expr, prefix),
+            Expr::Loop(expr) => {
+                let label = take_label(expr.label).unwrap_or_else(|| self.label());
+                let mut body = expr.body;
+                label_jumps(&mut body, &label);
+                ir::Expr::Loop(Loop { label, cond: None, body: self.block(body, Position::Branch) })
+            }
+            Expr::While(expr) => self.while_(expr),
+            Expr::ForLoop(expr) => self.for_(expr, prefix),
+            Expr::Unsafe(block) => {
+                self.refuse(
+                    Code::AwaitPosition,
+                    block.unsafe_token.span,
+                    "an await inside an `unsafe` block is not lowered",
+                    "this block awaits",
+                    "keep only the unsafe calls in the `unsafe` block, and await outside of it",
+                );
+                ir::Expr::Plain(Expr::Unsafe(block))
+            }
+            other => ir::Expr::Plain(self.lift(other, prefix)),
+        }
+    }
+
+    /// A branch, as a block of its own.
+    fn branch(&mut self, expr: Expr) -> ir::Expr {
+        let outer = self.tail.take();
+        let node = match expr {
+            Expr::Block(block) if block.label.is_none() => ir::Expr::Block { label: None, block: self.block(block.block, Position::Branch) },
+            expr => {
+                let mut prefix = Prefix::default();
+                let value = self.value(expr, &mut prefix);
+                prefix.enclose(value)
+            }
+        };
+        self.tail = outer;
+        node
+    }
+
+    fn if_(&mut self, expr: syn::ExprIf, prefix: &mut Prefix) -> ir::Expr {
+        let cond = *expr.cond;
+        let els = expr.else_branch.map(|(_, els)| *els);
+        let lets = conditions(&cond).len();
+        let branches_await = expr.then_branch.has_await() || els.as_ref().is_some_and(HasAwait::has_await);
+        if lets > 1 || (lets == 1 && !matches!(bare(&cond), Expr::Let(_))) {
+            if cond.has_await() || self.chain_needs_opening(&cond, branches_await) {
+                return self.chain(cond, expr.then_branch, els);
+            }
+        } else if lets == 1 {
+            let Expr::Let(cond) = bare(&cond).clone() else { unreachable!("checked above") };
+            let scrutinee = *cond.expr;
+            let awaits = scrutinee.has_await();
+            if !awaits && is_place(&scrutinee) && !self.leaves_temporaries(&scrutinee) {
+                // In place.
+            } else if !branches_await {
+                let value = self.lift(scrutinee, prefix);
+                let value = temporary(value);
+                let pat = cond.pat;
+                return self.if_node(syn::parse_quote!(let #pat = #value), expr.then_branch, els);
+            } else {
+                // The scrutinee is a temporary, alive while a branch waits.
+                let mut inner = Prefix::default();
+                let matched = self.scrutinee(scrutinee, &mut inner);
+                let pat = cond.pat;
+                let early = self.edition >= Edition::E2024 && inner.scoped && els.is_some();
+                let node = if early {
+                    self.early_else(*pat, matched, expr.then_branch, els, inner)
+                } else {
+                    let node = self.if_node(syn::parse_quote!(let #pat = #matched), expr.then_branch, els);
+                    prefix.scoped |= inner.scoped;
+                    prefix.stmts.extend(inner.stmts);
+                    return node;
+                };
+                return node;
+            }
+        } else if cond.has_await() {
+            let mut inner = Prefix::default();
+            let value = self.lift(cond, &mut inner);
+            if inner.scoped {
+                let span = value.span();
+                let node = inner.enclose(ir::Expr::Plain(value));
+                let local = self.resolved.hidden("ready", span);
+                let declared = self.resolved.mention(local);
+                prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: node, els: None });
+                let value = path(self.resolved.mention(local));
+                return self.if_node(value, expr.then_branch, els);
+            }
+            prefix.stmts.extend(inner.stmts);
+            return self.if_node(value, expr.then_branch, els);
+        }
+        self.if_node(cond, expr.then_branch, els)
+    }
+
+    fn if_node(&mut self, cond: Expr, then: syn::Block, els: Option<Expr>) -> ir::Expr {
+        let outer = self.tail.take();
+        let then = self.block(then, Position::Branch);
+        self.tail = outer;
+        let els = els.map(|els| Box::new(self.branch(els)));
+        ir::Expr::If { cond, then, els }
+    }
+
+    /// Since edition 2024 a scrutinee's temporaries drop before the `else` block runs.
+    fn early_else(&mut self, pat: Pat, matched: Expr, then: syn::Block, els: Option<Expr>, inner: Prefix) -> ir::Expr {
+        let label = self.label();
+        let outer = self.tail.take();
+        let mut then = self.block(then, Position::Branch);
+        self.tail = outer;
+        self.leave_with_value(&mut then, &label);
+        let cond: Expr = syn::parse_quote!(let #pat = #matched);
+        let mut stmts = inner.stmts;
+        stmts.push(ir::Stmt::Expr { expr: ir::Expr::If { cond, then, els: None }, semi: false });
+        let scope = ir::Expr::Block { label: None, block: Block { stmts } };
+        let mut stmts = vec![ir::Stmt::Expr { expr: scope, semi: true }];
+        if let Some(els) = els {
+            let els = self.branch(els);
+            stmts.push(ir::Stmt::Expr { expr: els, semi: false });
+        }
+        ir::Expr::Block { label: Some(label), block: Block { stmts } }
+    }
+
+    /// The value that `if let` or `match` looks at, when a branch waits: a hidden local, or a place as it is.
+    fn scrutinee(&mut self, scrutinee: Expr, prefix: &mut Prefix) -> Expr {
+        let span = scrutinee.span();
+        if is_place(&scrutinee) && !scrutinee.has_await() {
+            return self.settle_in_place(scrutinee, prefix);
+        }
+        let lifted = self.lift(scrutinee, prefix);
+        let value = self.settle(lifted, prefix);
+        if matches!(bare(&value), Expr::Reference(_)) {
+            return value;
+        }
+        if let Some(ident) = crate::syntax::as_ident(&value)
+            && ident.to_string().starts_with("ready__hr")
+            && self.tail.is_none()
+        {
+            prefix.scoped = true;
+            return value;
+        }
+        path(self.hide_temporary(value, span, true, prefix))
+    }
+
+    fn settle_in_place(&mut self, place: Expr, prefix: &mut Prefix) -> Expr {
+        if self.leaves_temporaries(&place) { self.settle(place, prefix) } else { place }
+    }
+
+    fn chain_needs_opening(&self, cond: &Expr, branches_await: bool) -> bool {
+        branches_await && conditions(cond).into_iter().any(|scrutinee| !is_place(scrutinee) && !matches!(bare(scrutinee), Expr::Reference(reference) if is_place(&reference.expr)))
+    }
+
+    /// `if a && let P = b && c { then } else { els }` as nested conditions:
+    ///
+    /// ```text
+    /// 'chain: {
+    ///     if a { if let P = b { if c { break 'chain then } } }
+    ///     els
+    /// }
+    /// ```
+    fn chain(&mut self, cond: Expr, then: syn::Block, els: Option<Expr>) -> ir::Expr {
+        let label = self.label();
+        let mut links = Vec::new();
+        split_chain(cond, &mut links);
+        let outer = self.tail.take();
+        let nested = self.links(links.into_iter(), then, &label);
+        self.tail = outer;
+        let mut stmts = vec![ir::Stmt::Expr { expr: nested, semi: true }];
+        if let Some(els) = els {
+            stmts.push(ir::Stmt::Expr { expr: self.branch(els), semi: false });
+        }
+        ir::Expr::Block { label: Some(label), block: Block { stmts } }
+    }
+
+    /// The block's value becomes the value of the labelled block around it.
+    fn leave_with_value(&mut self, block: &mut Block, label: &syn::Lifetime) {
+        let leave = |value: Option<Expr>| ir::Stmt::Plain(syn::Stmt::Expr(syn::parse_quote!(break #label #value), Some(Default::default())));
+        match block.stmts.pop() {
+            Some(ir::Stmt::Plain(syn::Stmt::Expr(value, None))) => block.stmts.push(leave(Some(value))),
+            Some(ir::Stmt::Expr { expr, semi: false }) => {
+                let local = self.resolved.hidden("value", label.ident.span());
+                let declared = self.resolved.mention(local);
+                block.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: expr, els: None });
+                block.stmts.push(leave(Some(path(self.resolved.mention(local)))));
+            }
+            last => {
+                block.stmts.extend(last);
+                block.stmts.push(leave(None));
+            }
+        }
+    }
+
+    fn links(&mut self, mut links: std::vec::IntoIter<Expr>, then: syn::Block, label: &syn::Lifetime) -> ir::Expr {
+        let Some(link) = links.next() else {
+            let mut block = self.block(then, Position::Branch);
+            self.leave_with_value(&mut block, label);
+            return ir::Expr::Block { label: None, block };
+        };
+        let mut prefix = Prefix::default();
+        let cond: Expr = match link {
+            Expr::Let(link) => {
+                let pat = *link.pat;
+                let matched = self.scrutinee(*link.expr, &mut prefix);
+                syn::parse_quote!(let #pat = #matched)
+            }
+            link => self.lift(link, &mut prefix),
+        };
+        let inner = self.links(links, then, label);
+        let then = match inner {
+            ir::Expr::Block { label: None, block } => block,
+            other => Block { stmts: vec![ir::Stmt::Expr { expr: other, semi: true }] },
+        };
+        prefix.enclose(ir::Expr::If { cond, then, els: None })
+    }
+
+    fn match_(&mut self, expr: syn::ExprMatch, prefix: &mut Prefix) -> ir::Expr {
+        let head = *expr.expr;
+        let arms_await = expr.arms.iter().any(|arm| arm.body.has_await());
+        for arm in &expr.arms {
+            if let Pat::Guard(guard) = &arm.pat
+                && guard.guard.has_await()
+            {
+                self.refuse(Code::AwaitPosition, guard.if_token.span, "an await in a match guard is not lowered", "this guard", "await before the `match`, or turn the guard into an `if` inside the arm");
+            }
+        }
+        let head = if !arms_await {
+            temporary(self.lift(head, prefix))
+        } else {
+            let outer = self.tail.take();
+            let head = self.scrutinee(head, prefix);
+            self.tail = outer;
+            head
+        };
+        let arms = expr.arms.into_iter().map(|arm| Arm { pat: arm.pat, attrs: arm.attrs, body: self.branch(*arm.body) }).collect();
+        ir::Expr::Match { head, arms }
+    }
+
+    fn while_(&mut self, expr: syn::ExprWhile) -> ir::Expr {
+        let label = take_label(expr.label).unwrap_or_else(|| self.label());
+        let mut body = expr.body;
+        label_jumps(&mut body, &label);
+        let cond = *expr.cond;
+        let scrutinees = conditions(&cond);
+        let simple = !cond.has_await() && scrutinees.iter().all(|scrutinee| (is_place(scrutinee) || matches!(bare(scrutinee), Expr::Reference(_))) && !self.leaves_temporaries(scrutinee));
+        if simple {
+            return ir::Expr::Loop(Loop { label, cond: Some(cond), body: self.block(body, Position::Branch) });
+        }
+        // `loop { if cond { body } else { break } }`
+        let leave = Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block: syn::Block { brace_token: Default::default(), stmts: vec![syn::Stmt::Expr(break_to(&label), None)] } });
+        let mut prefix = Prefix::default();
+        let node = self.if_(syn::ExprIf { attrs: Vec::new(), if_token: Default::default(), cond: Box::new(cond), then_branch: body, else_branch: Some((Default::default(), Box::new(leave))) }, &mut prefix);
+        let mut stmts = prefix.stmts;
+        stmts.push(ir::Stmt::Expr { expr: node, semi: false });
+        ir::Expr::Loop(Loop { label, cond: None, body: Block { stmts } })
+    }
+
+    /// ```text
+    /// // Input:
+    /// for pat in list { body }
+    /// // Output:
+    /// let mut iter = rt::into_iter(list);
+    /// while let Some(pat) = rt::next(&mut iter) { body }
+    /// ```
+    fn for_(&mut self, expr: syn::ExprForLoop, prefix: &mut Prefix) -> ir::Expr {
+        let label = take_label(expr.label).unwrap_or_else(|| self.label());
+        let head = *expr.expr;
+        let span = head.span();
+        let lifted = self.lift(head, prefix);
+        if !expr.body.has_await() {
+            let pat = expr.pat;
+            let body = expr.body;
+            let mut plain: Expr = syn::parse_quote!(for #pat in #lifted #body);
+            if let Expr::ForLoop(plain) = &mut plain {
+                plain.label = Some(syn::Label { name: label, colon_token: Default::default() });
+            }
+            return ir::Expr::Plain(plain);
+        }
+        let mut body = expr.body;
+        label_jumps(&mut body, &label);
+        let settled = self.settle(lifted, prefix);
+        let iter: Ident = self.hide_temporary(syn::parse_quote!(rt__hr::into_iter(#settled)), span, true, prefix);
+        if let Some(local) = crate::names::local(&iter) {
+            self.resolved.locals[local.0].base = "iter".to_owned();
+        }
+        let next = self.resolved.mention(crate::names::local(&iter).expect("hidden"));
+        let pat = *expr.pat;
+        let body = self.block(body, Position::Branch);
+        let cond = syn::parse_quote!(let ::core::option::Option::Some(#pat) = rt__hr::next(&mut #next));
+        ir::Expr::Loop(Loop { label, cond: Some(cond), body })
+    }
+}
+
+fn split_chain(cond: Expr, links: &mut Vec<Expr>) {
+    match cond {
+        Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+            split_chain(*binary.left, links);
+            links.push(*binary.right);
+        }
+        Expr::Paren(paren) if !conditions(&paren.expr).is_empty() => split_chain(*paren.expr, links),
+        cond => links.push(cond),
+    }
+}

@@ -1,0 +1,388 @@
+//! Takes the awaits out of an expression, keeping the order of evaluation.
+
+use super::{Awaited, Desugar, Prefix};
+use crate::diagnostics::Code;
+use crate::ir;
+use crate::syntax::{HasAwait, as_ident, bare, is_constant, is_place};
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::spanned::Spanned;
+use syn::{BinOp, Expr};
+
+impl Desugar<'_> {
+    /// An await as a node of the structured form; what goes before it goes to the prefix.
+    pub(super) fn awaited(&mut self, expr: syn::ExprAwait, prefix: &mut Prefix) -> ir::Await {
+        let name = state_name(&expr.base);
+        let tokens = expr.base.to_token_stream();
+        let span = expr.base.span().join(expr.await_token.span).unwrap_or(expr.await_token.span);
+        let operand = self.lift(*expr.base, prefix);
+        let operand = self.settle(operand, prefix);
+        let id = self.await_id(Awaited { span, name, tokens: Some(tokens) });
+        ir::Await { id, operand: Some(operand) }
+    }
+
+    /// The expression without its awaits: their values are hidden locals of the prefix.
+    pub(super) fn lift(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
+        if !expr.has_await() {
+            return expr;
+        }
+        let span = expr.span();
+        match expr {
+            Expr::Await(found) => {
+                let span = found.await_token.span;
+                let found = self.awaited(found, prefix);
+                self.ready(ir::Expr::Await(found), span, prefix)
+            }
+            Expr::Paren(mut paren) => {
+                let inner = self.lift(*paren.expr, prefix);
+                if matches!(inner, Expr::Path(_) | Expr::Call(_)) {
+                    return inner;
+                }
+                paren.expr = Box::new(inner);
+                Expr::Paren(paren)
+            }
+            Expr::Group(group) => self.lift(*group.expr, prefix),
+            Expr::Try(mut expr) => {
+                *expr.expr = self.lift(*expr.expr, prefix);
+                Expr::Try(expr)
+            }
+            Expr::Cast(mut expr) => {
+                *expr.expr = self.lift(*expr.expr, prefix);
+                Expr::Cast(expr)
+            }
+            Expr::Unary(mut expr) => {
+                *expr.expr = self.lift(*expr.expr, prefix);
+                if matches!(expr.op, syn::UnOp::Deref(_)) {
+                    *expr.expr = temporary(*expr.expr);
+                }
+                Expr::Unary(expr)
+            }
+            Expr::Reference(mut expr) => {
+                *expr.expr = temporary(self.lift(*expr.expr, prefix));
+                Expr::Reference(expr)
+            }
+            Expr::Field(mut expr) => {
+                *expr.base = temporary(self.lift(*expr.base, prefix));
+                Expr::Field(expr)
+            }
+            Expr::Return(mut expr) => {
+                expr.expr = expr.expr.map(|expr| Box::new(self.lift(*expr, prefix)));
+                Expr::Return(expr)
+            }
+            Expr::Break(mut expr) => {
+                expr.expr = expr.expr.map(|expr| Box::new(self.lift(*expr, prefix)));
+                Expr::Break(expr)
+            }
+            Expr::Call(mut call) => {
+                let mut operands: Vec<Expr> = Vec::with_capacity(call.args.len() + 1);
+                operands.push((*call.func).clone());
+                operands.extend(call.args.iter().cloned());
+                self.operands(&mut operands, prefix);
+                let mut operands = operands.into_iter();
+                *call.func = operands.next().expect("the function");
+                call.args = operands.collect();
+                Expr::Call(call)
+            }
+            Expr::MethodCall(call) => self.method(call, prefix),
+            Expr::Tuple(mut tuple) => {
+                let mut operands: Vec<Expr> = tuple.elems.iter().cloned().collect();
+                self.operands(&mut operands, prefix);
+                tuple.elems = with_trailing(operands);
+                Expr::Tuple(tuple)
+            }
+            Expr::Array(mut array) => {
+                let mut operands: Vec<Expr> = array.elems.iter().cloned().collect();
+                self.operands(&mut operands, prefix);
+                array.elems = operands.into_iter().collect();
+                Expr::Array(array)
+            }
+            Expr::Struct(mut expr) => {
+                let mut operands: Vec<Expr> = expr.fields.iter().map(|field| field.expr.clone()).collect();
+                operands.extend(expr.rest.as_deref().cloned());
+                if expr.rest.as_deref().is_some_and(|rest| is_place(rest) && !rest.has_await()) {
+                    operands.pop();
+                }
+                self.operands(&mut operands, prefix);
+                let mut operands = operands.into_iter();
+                for field in &mut expr.fields {
+                    field.expr = operands.next().expect("one a field");
+                }
+                if let Some(rest) = operands.next() {
+                    expr.rest = Some(Box::new(rest));
+                }
+                Expr::Struct(expr)
+            }
+            Expr::Range(mut range) => {
+                let mut operands: Vec<Expr> = range.start.iter().chain(&range.end).map(|expr| (**expr).clone()).collect();
+                self.operands(&mut operands, prefix);
+                let mut operands = operands.into_iter();
+                range.start = range.start.map(|_| Box::new(operands.next().expect("start")));
+                range.end = range.end.map(|_| Box::new(operands.next().expect("end")));
+                Expr::Range(range)
+            }
+            Expr::Repeat(mut repeat) => {
+                *repeat.expr = self.lift(*repeat.expr, prefix);
+                Expr::Repeat(repeat)
+            }
+            Expr::Index(mut index) => {
+                if index.index.has_await() && !self.settled_place(&index.expr) {
+                    self.order(span, "the indexed value is evaluated before the awaited index");
+                }
+                if index.expr.has_await() {
+                    let mut operands = vec![*index.expr, *index.index];
+                    self.operands(&mut operands, prefix);
+                    index.index = Box::new(operands.pop().expect("index"));
+                    index.expr = Box::new(temporary(operands.pop().expect("base")));
+                } else {
+                    *index.index = self.lift(*index.index, prefix);
+                }
+                Expr::Index(index)
+            }
+            Expr::Assign(mut assign) => {
+                // The right side is evaluated first, then the place.
+                let right = self.lift(*assign.right, prefix);
+                assign.right = Box::new(if assign.left.has_await() { self.hold(right, prefix) } else { right });
+                *assign.left = self.lift(*assign.left, prefix);
+                Expr::Assign(assign)
+            }
+            Expr::Binary(binary) => self.binary(binary, prefix),
+            Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) | Expr::Unsafe(_) => {
+                let value = self.value(expr, prefix);
+                self.ready(value, span, prefix)
+            }
+            Expr::Macro(mac) => {
+                self.hidden_await(&mac.mac);
+                Expr::Macro(mac)
+            }
+            other => {
+                self.refuse(Code::AwaitPosition, span, "an await inside this expression is not lowered", "this", "await in a `let` before it");
+                other
+            }
+        }
+    }
+
+    /// A hidden local for a value that an await or control flow gives.
+    fn ready(&mut self, value: ir::Expr, span: Span, prefix: &mut Prefix) -> Expr {
+        let local = self.resolved.hidden("ready", span);
+        let declared = self.resolved.mention(local);
+        prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: value, els: None });
+        path(self.resolved.mention(local))
+    }
+
+    /// Operands in order: what stands before the last await is evaluated now.
+    fn operands(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
+        let Some(last) = operands.iter().rposition(HasAwait::has_await) else { return };
+        for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
+            let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
+            let expr = self.lift(expr, prefix);
+            *operand = if i < last { self.hold(expr, prefix) } else { expr };
+        }
+    }
+
+    /// Evaluates an operand now and keeps its value.
+    fn hold(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
+        if is_constant(&expr) || self.is_hidden(&expr) {
+            return expr;
+        }
+        // A borrow of a variable, or of a field of one, is the same earlier or later.
+        if let Expr::Reference(reference) = bare(&expr)
+            && self.settled_place(&reference.expr)
+        {
+            return expr;
+        }
+        let expr = self.settle(expr, prefix);
+        let span = expr.span();
+        path(self.hide("arg", expr, span, prefix))
+    }
+
+    fn is_hidden(&self, expr: &Expr) -> bool {
+        as_ident(expr).and_then(crate::names::local).is_some_and(|local| self.resolved.locals[local.0].hidden)
+    }
+
+    /// Whether evaluating this place runs no code of the user's: a variable itself.
+    fn settled_place(&self, expr: &Expr) -> bool {
+        as_ident(expr).is_some()
+    }
+
+    fn order(&mut self, span: Span, why: &str) {
+        self.refuse(Code::Order, span, why, "evaluated around an await", "await in a `let` before this statement");
+    }
+
+    fn method(&mut self, mut call: syn::ExprMethodCall, prefix: &mut Prefix) -> Expr {
+        let span = call.span();
+        let in_args = call.args.iter().any(HasAwait::has_await);
+        if !in_args {
+            *call.receiver = temporary(self.lift(*call.receiver, prefix));
+            return Expr::MethodCall(call);
+        }
+        let receiver = *call.receiver;
+        let receiver = if receiver.has_await() || !is_place(&receiver) {
+            // A temporary receiver is evaluated first; the method may borrow it until the end of the statement.
+            let receiver = self.lift(receiver, prefix);
+            let receiver = self.settle(temporary(receiver), prefix);
+            path(self.hide_temporary(receiver, span, true, prefix))
+        } else if self.plain_receiver(&receiver) {
+            receiver
+        } else {
+            self.order(span, "the receiver is evaluated before the awaited argument, and only its type says how");
+            receiver
+        };
+        let mut args: Vec<Expr> = call.args.iter().cloned().collect();
+        self.operands(&mut args, prefix);
+        call.args = args.into_iter().collect();
+        *call.receiver = receiver;
+        Expr::MethodCall(call)
+    }
+
+    /// Whether a receiver is a variable whose type is known to be borrowed by its methods without running code.
+    fn plain_receiver(&self, receiver: &Expr) -> bool {
+        let Some(local) = as_ident(receiver).and_then(crate::names::local) else { return false };
+        let local = &self.resolved.locals[local.0];
+        local.ty.as_ref().is_some_and(crate::types::derefs_plainly)
+    }
+
+    fn binary(&mut self, mut binary: syn::ExprBinary, prefix: &mut Prefix) -> Expr {
+        let span = binary.span();
+        match binary.op {
+            BinOp::And(_) | BinOp::Or(_) if binary.right.has_await() => {
+                let and = matches!(binary.op, BinOp::And(_));
+                let left = self.lift(*binary.left, prefix);
+                let left = if self.leaves_temporaries(&left) { path(self.hide("left", left, span, prefix)) } else { left };
+                let mut inner = Prefix::default();
+                let right = self.value(*binary.right, &mut inner);
+                let right = ir::Block { stmts: vec![ir::Stmt::Expr { expr: inner.enclose(right), semi: false }] };
+                let constant: Expr = if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) };
+                let constant = ir::Block { stmts: vec![ir::Stmt::Expr { expr: ir::Expr::Plain(constant), semi: false }] };
+                let (then, els) = if and { (right, constant) } else { (constant, right) };
+                let value = ir::Expr::If { cond: left, then, els: Some(Box::new(ir::Expr::Block { label: None, block: els })) };
+                self.ready(value, span, prefix)
+            }
+            BinOp::And(_) | BinOp::Or(_) => {
+                *binary.left = self.lift(*binary.left, prefix);
+                Expr::Binary(binary)
+            }
+            op if is_compound(&op) => {
+                // Primitive operands evaluate the right side first, overloaded ones the left: the same for a variable.
+                if !self.settled_place(&binary.left) && !plain_field(&binary.left) {
+                    self.order(span, "types decide whether the left or the right side is evaluated first");
+                }
+                *binary.right = self.lift(*binary.right, prefix);
+                Expr::Binary(binary)
+            }
+            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
+                let left = self.lift(*binary.left, prefix);
+                let left = if !binary.right.has_await() {
+                    temporary(left)
+                } else if self.settled_place(&left) || is_constant(&left) {
+                    left
+                } else if is_place(&left) {
+                    self.order(span, "the left side is compared in place, after the awaited right side");
+                    left
+                } else {
+                    let left = self.settle(left, prefix);
+                    path(self.hide_temporary(left, span, false, prefix))
+                };
+                *binary.left = left;
+                let right = self.lift(*binary.right, prefix);
+                *binary.right = temporary(right);
+                Expr::Binary(binary)
+            }
+            _ => {
+                let mut operands = vec![*binary.left, *binary.right];
+                self.operands(&mut operands, prefix);
+                binary.right = Box::new(operands.pop().expect("right"));
+                binary.left = Box::new(operands.pop().expect("left"));
+                Expr::Binary(binary)
+            }
+        }
+    }
+}
+
+fn with_trailing(operands: Vec<Expr>) -> syn::punctuated::Punctuated<Expr, syn::Token![,]> {
+    let single = operands.len() == 1;
+    let mut elems: syn::punctuated::Punctuated<_, _> = operands.into_iter().collect();
+    if single {
+        elems.push_punct(Default::default());
+    }
+    elems
+}
+
+fn plain_field(expr: &Expr) -> bool {
+    // `self.count += ..` through references and boxes runs no code of the user's; other owners may.
+    match bare(expr) {
+        Expr::Field(field) => plain_field(&field.base) || as_ident(&field.base).is_some(),
+        _ => false,
+    }
+}
+
+fn is_compound(op: &BinOp) -> bool {
+    matches!(
+        op,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
+}
+
+pub(super) fn path(ident: proc_macro2::Ident) -> Expr {
+    Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: ident.into() })
+}
+
+/// The value of a hidden local where a temporary stood: it is used there by reference, and drops where the temporary would.
+pub(super) fn temporary(expr: Expr) -> Expr {
+    let is_value = as_ident(&expr).is_some_and(|ident| ident.to_string().starts_with("ready__hr"));
+    if is_value { syn::parse_quote!(rt__hr::value(#expr)) } else { expr }
+}
+
+/// What a state is named after: the function, method or variable that is awaited.
+fn state_name(awaited: &Expr) -> String {
+    let name = match bare(awaited) {
+        Expr::Call(call) => match bare(&call.func) {
+            Expr::Path(path) => {
+                let segments: Vec<_> = path.path.segments.iter().collect();
+                match segments.as_slice() {
+                    // `Box::pin(f())`, `pin(f())`: what is inside says more.
+                    [.., last] if matches!(last.ident.to_string().as_str(), "pin" | "fuse" | "boxed") && call.args.len() == 1 => return state_name(&call.args[0]),
+                    // `Delay::new(..)`, `Some::from(..)`.
+                    [.., owner, last] if matches!(last.ident.to_string().as_str(), "new" | "from" | "default") => owner.ident.to_string(),
+                    [.., last] => last.ident.to_string(),
+                    [] => String::new(),
+                }
+            }
+            _ => String::new(),
+        },
+        Expr::MethodCall(call) => match call.method.to_string().as_str() {
+            "unwrap" | "expect" | "fuse" | "boxed" | "into_future" | "clone" | "as_mut" | "as_ref" => return state_name(&call.receiver),
+            name => name.to_owned(),
+        },
+        Expr::Path(path) => path.path.segments.last().map(|segment| strip(&segment.ident.to_string())).unwrap_or_default(),
+        Expr::Field(field) => match &field.member {
+            syn::Member::Named(ident) => ident.to_string(),
+            syn::Member::Unnamed(_) => return state_name(&field.base),
+        },
+        Expr::Macro(mac) => crate::syntax::macro_name(&mac.mac),
+        Expr::Reference(reference) => return state_name(&reference.expr),
+        Expr::Unary(unary) => return state_name(&unary.expr),
+        Expr::Try(expr) => return state_name(&expr.expr),
+        Expr::Await(expr) => return state_name(&expr.base),
+        Expr::Async(_) => "async_block".to_owned(),
+        Expr::Index(index) => return state_name(&index.expr),
+        _ => String::new(),
+    };
+    if name.is_empty() { "wait".to_owned() } else { name }
+}
+
+fn strip(name: &str) -> String {
+    match crate::names::unmark(name) {
+        Some(_) => name[..name.rfind("__hr").expect("marked")].to_owned(),
+        None => name.to_owned(),
+    }
+}
+

@@ -1,0 +1,348 @@
+//! Brings every await into a statement of its own, keeping the order of evaluation and the lifetimes of temporaries.
+//!
+//! ```text
+//! // Input:
+//! total += weigh(&make(), fetch(1).await?);
+//! // Output:
+//! {
+//!     let temp = make();
+//!     let arg = &temp;
+//!     let ready = fetch(1).await;
+//!     total += weigh(arg, ready?);
+//! }
+//! ```
+//!
+//! What has no await inside stays as it is. Three rules make the rest:
+//! - operands that stand before an await are evaluated into hidden locals ([`lift`]);
+//! - a temporary that would be alive across an await becomes a hidden local, in a block that ends where the statement ends
+//!   ([`settle`]);
+//! - control flow that holds awaits is opened, so that each branch is a block of the structured form ([`control`]).
+
+mod control;
+mod jumps;
+mod lift;
+mod settle;
+
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::ir::{self, AwaitId};
+use crate::names::LocalId;
+use crate::report::Edition;
+use crate::resolve::Resolved;
+use crate::syntax::HasAwait;
+use proc_macro2::{Ident, Span};
+use quote::{format_ident, quote};
+use syn::{Expr, Pat, Stmt};
+
+/// A function in await-normal form.
+#[derive(Clone, Debug)]
+pub(crate) struct Body {
+    /// The parameters' bindings and, last, the function's block as its value.
+    pub(crate) block: ir::Block,
+    /// What `Start` holds: one local a parameter, in order.
+    pub(crate) params: Vec<LocalId>,
+    /// One for each await: the expression as it was written, and its span.
+    pub(crate) awaits: Vec<Awaited>,
+    /// Items of the body, moved to its front: they see no locals, and every state may need them.
+    pub(crate) items: Vec<syn::Item>,
+}
+
+/// What is known of an await from its syntax.
+#[derive(Clone, Debug)]
+pub(crate) struct Awaited {
+    pub(crate) span: Span,
+    /// What the state is named after.
+    pub(crate) name: String,
+    /// The awaited expression, as tokens.
+    pub(crate) tokens: Option<proc_macro2::TokenStream>,
+}
+
+pub(crate) fn desugar(resolved: &mut Resolved, edition: Edition, sink: &mut Sink) -> Body {
+    let params = std::mem::take(&mut resolved.params);
+    let block = std::mem::replace(&mut resolved.block, syn::parse_quote!({}));
+    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, tail: None };
+    let mut stmts = Vec::new();
+    let mut starts = Vec::new();
+    for (pat, ty) in params {
+        this.param(pat, &ty, &mut starts, &mut stmts);
+    }
+    let inner = this.block(block, Position::Body);
+    if let Some(front) = this.tail.take() {
+        stmts.extend(front);
+    }
+    stmts.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: inner }, semi: false });
+    Body { block: ir::Block { stmts }, params: starts, awaits: this.awaits, items: this.items }
+}
+
+/// Where a block stands: before edition 2024, the temporaries of its tail outlive its locals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Position {
+    /// The function's own block.
+    Body,
+    /// A block whose end is not the end of a statement.
+    Inside,
+    /// A branch or loop body: its temporaries end with it.
+    Branch,
+}
+
+struct Desugar<'a> {
+    resolved: &'a mut Resolved,
+    edition: Edition,
+    sink: &'a mut Sink,
+    awaits: Vec<Awaited>,
+    items: Vec<syn::Item>,
+    labels: usize,
+    /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
+    tail: Option<Vec<ir::Stmt>>,
+}
+
+/// Statements that go before an expression, and whether a scope must end them with it.
+#[derive(Default)]
+struct Prefix {
+    stmts: Vec<ir::Stmt>,
+    scoped: bool,
+}
+
+impl Prefix {
+    fn plain(&mut self, stmt: Stmt) {
+        self.stmts.push(ir::Stmt::Plain(stmt));
+    }
+
+    /// The prefix and what follows it, in a block if something of the prefix ends with it.
+    fn enclose(self, expr: ir::Expr) -> ir::Expr {
+        if self.stmts.is_empty() {
+            return expr;
+        }
+        let mut stmts = self.stmts;
+        stmts.push(ir::Stmt::Expr { expr, semi: false });
+        ir::Expr::Block { label: None, block: ir::Block { stmts } }
+    }
+}
+
+impl Desugar<'_> {
+    fn refuse(&mut self, code: Code, span: Span, message: &str, label: &str, help: &str) {
+        self.sink.push(Diagnostic::new(code, span, message, label, Some(help.to_owned())));
+    }
+
+    fn label(&mut self) -> syn::Lifetime {
+        self.labels += 1;
+        syn::Lifetime { apostrophe: Span::call_site(), ident: format_ident!("again__hr{}", self.labels) }
+    }
+
+    /// A parameter: held from the start; a pattern takes it apart when the function first runs, and what the pattern leaves drops
+    /// with the parameters.
+    fn param(&mut self, pat: Pat, ty: &syn::Type, starts: &mut Vec<LocalId>, stmts: &mut Vec<ir::Stmt>) {
+        if let Pat::Ident(ident) = &pat
+            && ident.by_ref.is_none()
+            && ident.subpat.is_none()
+            && let Some(local) = crate::names::local(&ident.ident)
+        {
+            starts.push(local);
+            return;
+        }
+        let span = syn::spanned::Spanned::span(&pat);
+        let whole = self.resolved.hidden("arg", span);
+        self.resolved.locals[whole.0].ty = Some(ty.clone());
+        starts.push(whole);
+        if !matches!(pat, Pat::Wild(_)) {
+            let value = self.resolved.mention(whole);
+            stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
+        }
+    }
+
+    fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
+        let mut stmts = Vec::new();
+        let tail = block.stmts.len().checked_sub(1).filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
+        for (i, stmt) in block.stmts.into_iter().enumerate() {
+            if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 && position != Position::Inside {
+                // The tail's temporaries drop after the block's locals: they are declared before them.
+                let outer = self.tail.replace(Vec::new());
+                let mut last = Vec::new();
+                self.stmt(stmt, &mut last);
+                let front = std::mem::replace(&mut self.tail, outer).expect("set above");
+                if position == Position::Body {
+                    self.tail = Some(front);
+                } else {
+                    stmts.splice(0..0, front);
+                }
+                stmts.extend(last);
+                continue;
+            }
+            let outer = self.tail.take();
+            self.stmt(stmt, &mut stmts);
+            self.tail = outer;
+        }
+        ir::Block { stmts }
+    }
+
+    fn stmt(&mut self, stmt: Stmt, out: &mut Vec<ir::Stmt>) {
+        if let Stmt::Item(item) = stmt {
+            self.item(item);
+            return;
+        }
+        if !stmt.has_await() {
+            self.check_plain(&stmt);
+            out.push(ir::Stmt::Plain(stmt));
+            return;
+        }
+        match stmt {
+            Stmt::Local(local) => self.local(local, out),
+            Stmt::Expr(expr, semi) => {
+                let mut prefix = Prefix::default();
+                let expr = self.value(expr, &mut prefix);
+                if prefix.scoped {
+                    out.push(ir::Stmt::Expr { expr: prefix.enclose(expr), semi: semi.is_some() });
+                } else {
+                    out.extend(prefix.stmts);
+                    out.push(ir::Stmt::Expr { expr, semi: semi.is_some() });
+                }
+            }
+            Stmt::Macro(mac) => self.hidden_await(&mac.mac),
+            Stmt::Item(_) => unreachable!("handled above"),
+        }
+    }
+
+    fn item(&mut self, item: syn::Item) {
+        if let syn::Item::Macro(mac) = &item
+            && crate::syntax::tokens_have(&mac.mac.tokens, &mut |ident| self.resolved.locals.iter().any(|local| ident == &local.base))
+        {
+            let span = mac.mac.path.segments[0].ident.span();
+            self.refuse(Code::Macro, span, "a macro defined inside the function names a local", "its expansion depends on where it stands", "move the macro out of the function and pass the local as an argument");
+        }
+        self.items.push(item);
+    }
+
+    fn local(&mut self, mut local: syn::Local, out: &mut Vec<ir::Stmt>) {
+        let Some(init) = local.init.take() else {
+            self.sink.push(Diagnostic::new(Code::Internal, local.let_token.span, "a `let` with an await and no value", "this", None));
+            return;
+        };
+        let diverge = init.diverge.map(|(_, expr)| *expr);
+        let expr = *init.expr;
+        let mut prefix = Prefix::default();
+        // `let x = &f().await;` keeps the value as long as `x`.
+        if let Expr::Reference(reference) = &expr
+            && !crate::syntax::is_place(&reference.expr)
+            && expr.has_await()
+        {
+            let temp = self.resolved.hidden("temp", reference.and_token.span);
+            self.resolved.locals[temp.0].mutable = reference.mutability.is_some();
+            let value = self.value((*reference.expr).clone(), &mut prefix);
+            let ident = self.resolved.mention(temp);
+            let mutability = &reference.mutability;
+            let init = if prefix.scoped { prefix.enclose(value) } else { std::mem::take(&mut prefix.stmts).into_iter().for_each(|stmt| out.push(stmt)); value };
+            out.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#mutability #ident), init, els: None });
+            let els = diverge.map(|expr| self.diverge(expr));
+            let place = self.resolved.mention(temp);
+            let pat = &local.pat;
+            match els {
+                None => out.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = & #mutability #place;))),
+                Some(els) => out.push(ir::Stmt::Let { attrs: local.attrs, pat: local.pat, init: ir::Expr::Plain(syn::parse_quote!(& #mutability #place)), els: Some(els) }),
+            }
+            return;
+        }
+        let value = if expr.has_await() { self.value(expr, &mut prefix) } else { ir::Expr::Plain(expr) };
+        let init = if prefix.scoped {
+            prefix.enclose(value)
+        } else {
+            out.extend(prefix.stmts);
+            value
+        };
+        // After the value: states are numbered in the order in which they are reached.
+        let els = diverge.map(|expr| self.diverge(expr));
+        match (init, els) {
+            (ir::Expr::Plain(expr), None) => {
+                local.init = Some(syn::LocalInit { eq_token: Default::default(), expr: Box::new(expr), diverge: None });
+                out.push(ir::Stmt::Plain(Stmt::Local(local)));
+            }
+            (init, els) => out.push(ir::Stmt::Let { attrs: local.attrs, pat: local.pat, init, els }),
+        }
+    }
+
+    /// The `else` block of a `let`.
+    fn diverge(&mut self, expr: Expr) -> ir::Block {
+        match expr {
+            Expr::Block(block) => self.block(block.block, Position::Branch),
+            other => ir::Block { stmts: vec![ir::Stmt::Plain(Stmt::Expr(other, None))] },
+        }
+    }
+
+    /// A new hidden local with this value; gives a mention of it.
+    fn hide(&mut self, base: &str, value: Expr, span: Span, prefix: &mut Prefix) -> Ident {
+        let local = self.resolved.hidden(base, span);
+        let declared = self.resolved.mention(local);
+        prefix.plain(syn::parse_quote!(let #declared = #value;));
+        self.resolved.mention(local)
+    }
+
+    /// A new hidden local for a temporary: it drops where the temporary would.
+    fn hide_temporary(&mut self, value: Expr, span: Span, mutable: bool, prefix: &mut Prefix) -> Ident {
+        // The value of an await is a hidden local already.
+        if self.tail.is_none()
+            && let Some(ident) = value_of(&value)
+        {
+            if mutable {
+                self.resolved.locals[crate::names::local(ident).expect("hidden").0].mutable = true;
+            }
+            prefix.scoped = true;
+            return ident.clone();
+        }
+        let local = self.resolved.hidden("temp", span);
+        self.resolved.locals[local.0].mutable = mutable;
+        let declared = self.resolved.mention(local);
+        let mutability = mutable.then(|| quote!(mut));
+        match &mut self.tail {
+            Some(front) => {
+                front.push(ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared;)));
+                let assigned = self.resolved.mention(local);
+                prefix.plain(syn::parse_quote!(#assigned = #value;));
+            }
+            None => {
+                prefix.scoped = true;
+                prefix.plain(syn::parse_quote!(let #mutability #declared = #value;));
+            }
+        }
+        self.resolved.mention(local)
+    }
+
+    /// Macros that declare locals, or that jump, cannot be left as they are.
+    fn check_plain(&mut self, stmt: &Stmt) {
+        struct Macros<'a, 'b>(&'a mut Desugar<'b>);
+        impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
+            fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+                let span = mac.path.segments[0].ident.span();
+                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") {
+                    self.0.refuse(Code::Macro, span, "a macro with a jump among its arguments", "only its expansion decides where the jump stands", "jump in a statement before or after it");
+                }
+            }
+            fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+            fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+            fn visit_item(&mut self, _: &'ast syn::Item) {}
+        }
+        syn::visit::Visit::visit_stmt(&mut Macros(self), stmt);
+        if let Stmt::Macro(mac) = stmt
+            && matches!(crate::syntax::macro_name(&mac.mac).as_str(), "pin" | "pin_mut")
+        {
+            let span = mac.mac.path.segments[0].ident.span();
+            self.refuse(Code::Macro, span, "a macro that declares a local", "it hides the variable behind a pinned one", "write `let mut x = core::pin::pin!(x);`");
+        }
+    }
+
+    fn await_id(&mut self, awaited: Awaited) -> AwaitId {
+        self.awaits.push(awaited);
+        self.awaits.len() - 1
+    }
+
+    fn hidden_await(&mut self, mac: &syn::Macro) {
+        let name = crate::syntax::macro_name(mac);
+        let span = mac.path.segments[0].ident.span();
+        self.refuse(Code::HiddenAwait, span, &format!("the await is an argument of the macro `{name}!`"), "only its expansion decides when this is evaluated", "await in a `let` before it, and pass the variable");
+    }
+}
+
+/// The hidden local of which this is the value, as a temporary: `rt::value(ready)`.
+fn value_of(expr: &Expr) -> Option<&Ident> {
+    let Expr::Call(call) = crate::syntax::bare(expr) else { return None };
+    let Expr::Path(path) = &*call.func else { return None };
+    let mut segments = path.path.segments.iter();
+    (segments.next()?.ident == "rt__hr" && segments.next()?.ident == "value").then(|| crate::syntax::as_ident(&call.args[0])).flatten()
+}

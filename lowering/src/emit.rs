@@ -1,0 +1,281 @@
+//! Writes the lowered function.
+
+mod cleanup;
+mod residual;
+mod rewrite;
+mod signature;
+
+use crate::analysis::Analysis;
+use crate::desugar::Body;
+use crate::ir::AwaitId;
+use crate::layout::Layout;
+use crate::names::LocalId;
+use crate::report::Edition;
+use crate::resolve::Resolved;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use residual::Residual;
+use rewrite::{Rewrite, Try};
+
+pub(crate) use cleanup::prune;
+pub(crate) use signature::Signature;
+
+/// The function around the body.
+pub(crate) struct Item<'a> {
+    pub(crate) attrs: &'a [syn::Attribute],
+    pub(crate) vis: &'a syn::Visibility,
+    pub(crate) sig: &'a syn::Signature,
+    /// The generics of the `impl` block around it.
+    pub(crate) outer: Option<&'a syn::Generics>,
+    pub(crate) edition: Edition,
+}
+
+/// An emitted function: its item, and the texts of its doc comments' line notes.
+pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysis: &Analysis, layout: &Layout, signature: &Signature) -> TokenStream {
+    let output = match &item.sig.output {
+        syn::ReturnType::Default => syn::parse_quote!(()),
+        syn::ReturnType::Type(_, ty) => (**ty).clone(),
+    };
+    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output) };
+    rewrite::rewrite(&mut body, &mut rewriting);
+    let framed = !layout.slots.is_empty();
+    let residual = Residual { layout, analysis, resolved, framed, entered: Default::default() };
+    let fresh = &layout.fresh;
+    let (rt, state, frame, cx, child, ready, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type);
+    let place = residual.state();
+    let scrutinee = if framed { quote!(&mut #place) } else { quote!(#state) };
+    let taken = if framed { quote!(&mut #frame.#state) } else { quote!(#state) };
+
+    let bind = |local: LocalId, used: &TokenStream| binding(layout.name(local), residual.mutability(local), used);
+
+    // The arms, in the order in which their states can be reached: inference follows the text.
+    let mut arms = Vec::new();
+    let code = residual.start(&body.block);
+    let params: Vec<TokenStream> = body.params.iter().map(|&param| bind(param, &code)).collect();
+    if params.is_empty() {
+        arms.push(quote!(#ty::Start {} => { #place = #ty::Returned; #code }));
+    } else {
+        arms.push(quote!(#ty::Start { .. } => {
+            let #ty::Start { #(#params),* } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };
+            #code
+        }));
+    }
+    let mut done = std::collections::BTreeSet::new();
+    while let Some(id) = {
+        let entered = residual.entered.borrow();
+        entered.iter().copied().find(|id| !done.contains(id))
+    } {
+        done.insert(id);
+        let code = residual.resume(&body.block, id);
+        let name = &layout.states[id].name;
+        let resumes = layout.states[id].pinned.iter().map(|&local| {
+            let name = layout.name(local);
+            let shown = if mentions(&code, name) { name.clone() } else { quote::format_ident!("_{}", name) };
+            quote!(let #shown = #rt::resume!(#frame.#name);)
+        });
+        let carried: Vec<TokenStream> = layout.states[id].carried.iter().map(|&local| bind(local, &code)).collect();
+        let take = if carried.is_empty() {
+            quote!(#place = #ty::Returned;)
+        } else {
+            quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
+        };
+        let value = if mentions(&code, ready) { quote!(#ready) } else { quote!(_) };
+        arms.push(quote!(#ty::#name { #child, .. } => {
+            let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };
+            #(#resumes)*
+            #take
+            #code
+        }));
+    }
+    arms.push(quote!(#ty::Returned => panic!("`async fn` resumed after completion"),));
+    arms.push(quote!(#ty::Panicked => panic!("`async fn` resumed after panicking"),));
+
+    let states = done.iter().map(|&id| {
+        let state = &layout.states[id];
+        let name = &state.name;
+        let doc = state_doc(&body, id);
+        let child_ty = &layout.children[id];
+        let fields = state.carried.iter().rev().map(|local| {
+            let (name, ty) = (layout.name(*local), &layout.types[local]);
+            quote!(#name: #ty)
+        });
+        quote!(#[doc = #doc] #name { #child: #rt::Child<#child_ty>, #(#fields),* },)
+    });
+    let starts = body.params.iter().map(|local| {
+        let (name, ty) = (layout.name(*local), &layout.types[local]);
+        quote!(#name: #ty)
+    });
+    let fn_name = item.sig.ident.to_string();
+    let enum_doc = format!(" Where `{fn_name}` waits, and what it holds there.");
+    let generics = Layout::generics(&layout.state_params);
+    let state_enum = quote! {
+        #[doc = #enum_doc]
+        enum #ty #generics {
+            /// Not polled yet.
+            Start { #(#starts),* },
+            #(#states)*
+            /// Returned, or dropped.
+            Returned,
+            /// Panicked.
+            Panicked,
+        }
+    };
+    let end = quote!(match end { #rt::End::Returned => #ty::Returned, #rt::End::Panicked => #ty::Panicked });
+    let frame_ty = &fresh.frame_type;
+    let (storage, handle, initial) = if framed {
+        let frame_generics = Layout::generics(&layout.frame_params);
+        let slots = layout.slots.iter().rev().map(|local| {
+            let (name, ty) = (layout.name(*local), &layout.types[local]);
+            quote!(#name: #rt::Slot<#ty>)
+        });
+        let doc = format!(" What `{fn_name}` keeps in place beside its state, because it is borrowed while the function waits.");
+        let guards = layout.slots.iter().filter_map(|local| {
+            let names: Vec<&Ident> = done.iter().filter(|&&id| layout.states[id].pinned.contains(local)).map(|&id| &layout.states[id].name).collect();
+            if names.is_empty() || resolved.locals.is_empty() {
+                return None;
+            }
+            let name = layout.name(*local);
+            let guard = quote::format_ident!("_{}", name);
+            Some(quote!(let #guard = matches!(self.#state, #(#ty::#names { .. })|*).then(|| #rt::resume!(self.#name));))
+        });
+        let storage = quote! {
+            #[doc = #doc]
+            struct #frame_ty #frame_generics {
+                #state: #ty #generics,
+                #(#slots),*
+            }
+            impl #frame_generics #rt::Frame for #frame_ty #frame_generics {
+                fn end(&mut self, end: #rt::End) {
+                    #(#guards)*
+                    self.#state = #end;
+                }
+            }
+        };
+        let empty = layout.slots.iter().rev().map(|local| {
+            let name = layout.name(*local);
+            quote!(#name: #rt::Slot::empty())
+        });
+        let starts = body.params.iter().map(|local| signature.argument(layout, *local));
+        (storage, frame, quote!(#frame_ty { #state: #ty::Start { #(#starts),* }, #(#empty),* }))
+    } else {
+        let storage = quote! {
+            impl #generics #rt::Frame for #ty #generics {
+                fn end(&mut self, end: #rt::End) {
+                    *self = #end;
+                }
+            }
+        };
+        let starts = body.params.iter().map(|local| signature.argument(layout, *local));
+        (storage, state, quote!(#ty::Start { #(#starts),* }))
+    };
+    let label = syn::Lifetime { apostrophe: proc_macro2::Span::call_site(), ident: fresh.machine_label.clone() };
+    let arms: TokenStream = arms.into_iter().collect();
+    let labelled = has_label(&arms, &label).then(|| quote!(#label:));
+    let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
+    let machine = quote! {
+        #rt::Machine::new(#initial, |#handle, #cx| #annotation {
+            #labelled loop {
+                match #scrutinee {
+                    #arms
+                }
+            }
+        })
+    };
+    let items = &body.items;
+    let prologue = &signature.prologue;
+    let alias = if rt == "rt" { quote!(use ::handroll_rt as rt;) } else { quote!(use ::handroll_rt as #rt;) };
+    let (attrs, vis, sig) = (item.attrs, item.vis, &signature.sig);
+    let tokens = quote! {
+        #(#attrs)*
+        #vis #sig {
+            #alias
+            #(#items)*
+            #state_enum
+            #storage
+            #prologue
+            #machine
+        }
+    };
+    cleanup::cleanup(tokens, layout, resolved)
+}
+
+/// A field of the state bound as a local: under its name, or only to drop in its place.
+fn binding(name: &Ident, mutability: Option<syn::Token![mut]>, used: &TokenStream) -> TokenStream {
+    if mentions(used, name) {
+        quote!(#mutability #name)
+    } else {
+        let silent = quote::format_ident!("_{}", name);
+        quote!(#name: #silent)
+    }
+}
+
+/// Whether the tokens mention an identifier, in its final name or as a mark of a local with that name.
+fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+    let text = name.to_string();
+    let text = text.trim_start_matches("r#");
+    search(tokens.clone(), text)
+}
+
+fn search(tokens: TokenStream, name: &str) -> bool {
+    tokens.into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(ident) => {
+            let found = ident.to_string();
+            let found = found.trim_start_matches("r#");
+            found == name || found.strip_prefix(name).is_some_and(|rest| rest.starts_with("__hr"))
+        }
+        proc_macro2::TokenTree::Group(group) => search(group.stream(), name),
+        proc_macro2::TokenTree::Literal(literal) => {
+            let text = literal.to_string();
+            text.contains('{') && text.contains(&format!("{name}__hr"))
+        }
+        proc_macro2::TokenTree::Punct(_) => false,
+    })
+}
+
+fn has_label(tokens: &TokenStream, label: &syn::Lifetime) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(ident) => ident == label.ident,
+        proc_macro2::TokenTree::Group(group) => has_label(&group.stream(), label),
+        _ => false,
+    })
+}
+
+/// ` 12: `read(&mut buf)``
+fn state_doc(body: &Body, id: AwaitId) -> String {
+    let awaited = &body.awaits[id];
+    let text = awaited.span.source_text().map(|text| one_line(&text));
+    let text = text.unwrap_or_else(|| format!("{}.await", awaited.tokens.to_token_stream()));
+    let line = awaited.span.start().line;
+    if line > 0 { format!(" Line {line}: `{text}`") } else { format!(" `{text}`") }
+}
+
+pub(crate) fn one_line(text: &str) -> String {
+    let mut out = String::new();
+    for (i, part) in text.split_whitespace().enumerate() {
+        if i > 0 && !part.starts_with('.') && !out.ends_with('(') {
+            out.push(' ');
+        }
+        out.push_str(part);
+    }
+    out.replace('`', "'")
+}
+
+fn has_impl(ty: &syn::Type) -> bool {
+    struct Impl(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Impl {
+        fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+    let mut found = Impl(false);
+    syn::visit::Visit::visit_type(&mut found, ty);
+    found.0
+}
+
+/// `Poll<Result<..>>` knows `?`; other outputs need help.
+fn tries(output: &syn::Type) -> Try {
+    match crate::types::type_name(output) {
+        Some(name) if name.ends_with("Result") => Try::Operator,
+        _ => Try::Macro,
+    }
+}

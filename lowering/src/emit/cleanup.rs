@@ -1,0 +1,155 @@
+//! The last pass: marks become names, labels that say nothing go.
+
+use crate::layout::Layout;
+use crate::names;
+use crate::resolve::Resolved;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Lifetime};
+
+pub(super) fn cleanup(tokens: TokenStream, layout: &Layout, resolved: &Resolved) -> TokenStream {
+    let rt = &layout.fresh.rt;
+    let name = |ident: &Ident| -> Option<Ident> {
+        if ident == "rt__hr" {
+            return Some(rt.clone());
+        }
+        let (local, _) = names::unmark(&ident.to_string())?;
+        resolved.locals.get(local.0)?;
+        let mut name = layout.name(local).clone();
+        name.set_span(ident.span());
+        Some(name)
+    };
+    names::map_tokens(tokens, &mut |ident, _| name(ident).map(ToTokens::into_token_stream), &mut |literal| {
+        names::map_captures(literal, &mut |text| names::unmark(text).and_then(|_| name(&Ident::new(text, Span::call_site()))).map(|name| name.to_string()))
+    })
+}
+
+/// Prunes the syntax of a finished item: shorthand fields, needless labels, blocks in blocks.
+pub(crate) fn prune(item: &mut impl Prune) {
+    item.prune(&mut Pruner { loops: Vec::new(), used: Vec::new() });
+}
+
+pub(crate) trait Prune {
+    fn prune(&mut self, pruner: &mut Pruner);
+}
+
+impl Prune for syn::ItemFn {
+    fn prune(&mut self, pruner: &mut Pruner) {
+        pruner.visit_item_fn_mut(self);
+    }
+}
+
+impl Prune for syn::ImplItemFn {
+    fn prune(&mut self, pruner: &mut Pruner) {
+        pruner.visit_impl_item_fn_mut(self);
+    }
+}
+
+pub(crate) struct Pruner {
+    /// The loops and labelled blocks around, innermost last; whether each is a loop.
+    loops: Vec<(Option<String>, bool)>,
+    used: Vec<String>,
+}
+
+/// Labels that handroll made for jumps to find their loop.
+fn ours(label: &Lifetime) -> bool {
+    label.ident.to_string().contains("__hr")
+}
+
+impl Pruner {
+    fn jump(&mut self, label: &mut Option<Lifetime>) {
+        let Some(name) = label else { return };
+        let text = name.ident.to_string();
+        if ours(name)
+            && let Some((innermost, true)) = self.loops.last()
+            && innermost.as_deref() == Some(&text)
+        {
+            *label = None;
+            return;
+        }
+        self.used.push(text);
+    }
+
+    fn inside(&mut self, label: &mut Option<syn::Label>, is_loop: bool, inside: impl FnOnce(&mut Self)) {
+        let text = label.as_ref().map(|label| label.name.ident.to_string());
+        self.loops.push((text.clone(), is_loop));
+        inside(self);
+        self.loops.pop();
+        if let Some(name) = label
+            && ours(&name.name)
+            && !self.used.contains(&text.expect("it has a label"))
+        {
+            *label = None;
+        }
+    }
+}
+
+impl VisitMut for Pruner {
+    fn visit_expr_break_mut(&mut self, expr: &mut syn::ExprBreak) {
+        visit_mut::visit_expr_break_mut(self, expr);
+        self.jump(&mut expr.label);
+    }
+
+    fn visit_expr_continue_mut(&mut self, expr: &mut syn::ExprContinue) {
+        self.jump(&mut expr.label);
+    }
+
+    fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
+        let syn::ExprLoop { label, body, .. } = expr;
+        self.inside(label, true, |this| this.visit_block_mut(body));
+    }
+
+    fn visit_expr_while_mut(&mut self, expr: &mut syn::ExprWhile) {
+        let syn::ExprWhile { label, body, cond, .. } = expr;
+        self.visit_expr_mut(cond);
+        self.inside(label, true, |this| this.visit_block_mut(body));
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, expr: &mut syn::ExprForLoop) {
+        let syn::ExprForLoop { label, body, expr, .. } = expr;
+        self.visit_expr_mut(expr);
+        self.inside(label, true, |this| this.visit_block_mut(body));
+    }
+
+    fn visit_expr_block_mut(&mut self, expr: &mut syn::ExprBlock) {
+        let syn::ExprBlock { label, block, .. } = expr;
+        if label.is_some() {
+            self.inside(label, false, |this| this.visit_block_mut(block));
+        } else {
+            self.visit_block_mut(block);
+        }
+    }
+
+    fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
+        visit_mut::visit_field_value_mut(self, field);
+        if let (syn::Member::Named(member), Expr::Path(path)) = (&field.member, &field.expr)
+            && path.path.is_ident(member)
+        {
+            field.colon_token = None;
+        }
+    }
+
+    fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
+        visit_mut::visit_field_pat_mut(self, field);
+        if let (syn::Member::Named(member), syn::Pat::Ident(pat)) = (&field.member, &*field.pat)
+            && pat.ident == *member
+            && pat.subpat.is_none()
+        {
+            field.colon_token = None;
+        }
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        let text = lifetime.ident.to_string();
+        if let Some(at) = text.find("__hr") {
+            // `again__hr1_next` to `next`, numbered when several are needed.
+            let rest = &text[at + 4..];
+            let (number, kind) = rest.split_once('_').unwrap_or((rest, &text[..at]));
+            let name = if number == "1" { kind.to_owned() } else { format!("{kind}_{number}") };
+            lifetime.ident = Ident::new(&name, lifetime.ident.span());
+        } else if let Some(base) = text.strip_suffix("_next").or_else(|| text.strip_suffix("_done")) {
+            let _ = base;
+        }
+    }
+}

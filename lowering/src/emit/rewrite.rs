@@ -1,0 +1,311 @@
+//! The user's await-free code inside the step function: what it returns, and what is pinned, is spelled differently; the rest stays.
+
+use crate::analysis::Analysis;
+use crate::desugar::Body;
+use crate::ir;
+use crate::layout::Layout;
+use crate::names::{self, LocalId};
+use crate::syntax::{as_ident, is_format_macro, macro_name};
+use proc_macro2::{Ident, Span};
+use quote::{ToTokens, quote};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Pat, Stmt};
+
+/// How `?` leaves the function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Try {
+    /// `Poll<Result<..>>` knows the operator.
+    Operator,
+    /// It needs the runtime's help.
+    Macro,
+}
+
+pub(super) struct Rewrite<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) analysis: &'a Analysis,
+    pub(super) tries: Try,
+}
+
+/// Rewrites every piece of plain syntax of a body.
+pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
+    rewrite.block(&mut body.block);
+    let rt = &rewrite.layout.fresh.rt;
+    let frame = &rewrite.layout.fresh.frame;
+    // Pinned parameters move into their slots first.
+    let moved: Vec<ir::Stmt> = body
+        .params
+        .iter()
+        .filter(|param| rewrite.analysis.pinned.contains(param))
+        .map(|&param| {
+            let name = rewrite.layout.name(param);
+            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::fill!(#frame.#name, #name);))
+        })
+        .collect();
+    body.block.stmts.splice(0..0, moved);
+}
+
+impl Rewrite<'_> {
+    fn pinned(&self, ident: &Ident) -> Option<LocalId> {
+        names::local(ident).filter(|local| self.analysis.pinned.contains(local))
+    }
+
+    fn block(&mut self, block: &mut ir::Block) {
+        let stmts = std::mem::take(&mut block.stmts);
+        for mut stmt in stmts {
+            match &mut stmt {
+                ir::Stmt::Plain(plain) => {
+                    let after = self.plain(plain);
+                    block.stmts.push(stmt);
+                    block.stmts.extend(after.into_iter().map(ir::Stmt::Plain));
+                }
+                ir::Stmt::Let { pat, init, els, .. } => {
+                    self.expr(init);
+                    els.iter_mut().for_each(|els| self.block(els));
+                    let after = self.refill(pat);
+                    block.stmts.push(stmt);
+                    block.stmts.extend(after.into_iter().map(ir::Stmt::Plain));
+                }
+                ir::Stmt::Expr { expr, .. } => {
+                    self.expr(expr);
+                    block.stmts.push(stmt);
+                }
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &mut ir::Expr) {
+        match expr {
+            ir::Expr::Plain(expr) => self.visit_expr_mut(expr),
+            ir::Expr::Await(found) => found.operand.iter_mut().for_each(|operand| self.visit_expr_mut(operand)),
+            ir::Expr::Block { block, .. } => self.block(block),
+            ir::Expr::If { cond, then, els } => {
+                self.visit_expr_mut(cond);
+                self.block(then);
+                let refill = self.refill_condition(cond);
+                then.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                els.iter_mut().for_each(|els| self.expr(els));
+            }
+            ir::Expr::Match { head, arms } => {
+                self.visit_expr_mut(head);
+                for arm in arms {
+                    if let Pat::Guard(guard) = &mut arm.pat {
+                        self.visit_expr_mut(&mut guard.guard);
+                    }
+                    self.expr(&mut arm.body);
+                    let refill = self.refill(&mut arm.pat);
+                    prepend(&mut arm.body, refill);
+                }
+            }
+            ir::Expr::Loop(ir::Loop { cond, body, .. }) => {
+                self.block(body);
+                if let Some(cond) = cond {
+                    self.visit_expr_mut(cond);
+                    let refill = self.refill_condition(cond);
+                    body.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                }
+            }
+        }
+    }
+
+    fn refill_condition(&self, cond: &mut Expr) -> Vec<Stmt> {
+        match cond {
+            Expr::Let(expr) => self.refill(&mut expr.pat),
+            Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+                let mut all = self.refill_condition(&mut binary.left);
+                all.extend(self.refill_condition(&mut binary.right));
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// After a pattern that binds pinned locals: they move into their slots, in order, so that all drop in order.
+    fn refill(&self, pat: &mut Pat) -> Vec<Stmt> {
+        let mut bound = Bound { rewrite: self, found: Vec::new() };
+        bound.visit_pat_mut(pat);
+        let bound = bound.found;
+        let Some(first) = bound.iter().position(|(ident, _)| self.pinned(ident).is_some()) else { return Vec::new() };
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame) = (&fresh.rt, &fresh.frame);
+        bound[first..]
+            .iter()
+            .map(|(ident, mutability)| match self.pinned(ident) {
+                Some(local) => {
+                    let name = self.layout.name(local);
+                    syn::parse_quote!(let #ident = #rt::fill!(#frame.#name, #ident);)
+                }
+                None => syn::parse_quote!(let #mutability #ident = #ident;),
+            })
+            .collect()
+    }
+
+    /// Rewrites a statement; gives what must follow it.
+    fn plain(&mut self, stmt: &mut Stmt) -> Vec<Stmt> {
+        self.visit_stmt_mut(stmt);
+        let Stmt::Local(local) = stmt else { return Vec::new() };
+        let Some(init) = &mut local.init else { return Vec::new() };
+        if let Pat::Ident(pat) = &mut local.pat
+            && pat.by_ref.is_none()
+            && pat.subpat.is_none()
+            && init.diverge.is_none()
+            && let Some(id) = self.pinned(&pat.ident)
+        {
+            let Layout { fresh, .. } = self.layout;
+            let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(id));
+            let value = &init.expr;
+            init.expr = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
+            pat.mutability = None;
+            return Vec::new();
+        }
+        self.refill(&mut local.pat)
+    }
+
+    /// A mention of a pinned local: its place, or its value where it ends.
+    fn mention(&self, ident: &Ident) -> Option<Expr> {
+        self.pinned(ident)?;
+        let (_, mention) = names::unmark(&ident.to_string())?;
+        let rt = &self.layout.fresh.rt;
+        Some(if self.analysis.moves.contains(&mention) { syn::parse_quote!(#rt::out!(#ident)) } else { syn::parse_quote!(#rt::at!(#ident)) })
+    }
+}
+
+fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
+    if stmts.is_empty() {
+        return;
+    }
+    let stmts = stmts.into_iter().map(ir::Stmt::Plain);
+    match body {
+        ir::Expr::Block { label: None, block } => {
+            block.stmts.splice(0..0, stmts);
+        }
+        other => {
+            let expr = std::mem::replace(other, ir::Expr::Plain(Expr::Verbatim(Default::default())));
+            let stmts = stmts.chain([ir::Stmt::Expr { expr, semi: false }]).collect();
+            *other = ir::Expr::Block { label: None, block: ir::Block { stmts } };
+        }
+    }
+}
+
+/// The identifiers that a pattern binds, in order. Those that go on into a slot need no `mut`.
+struct Bound<'a, 'b> {
+    rewrite: &'a Rewrite<'b>,
+    found: Vec<(Ident, Option<syn::Token![mut]>)>,
+}
+
+impl VisitMut for Bound<'_, '_> {
+    fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
+        if let Some(local) = names::local(&pat.ident) {
+            if !self.found.iter().any(|(ident, _)| names::local(ident) == Some(local)) {
+                self.found.push((pat.ident.clone(), pat.mutability));
+            }
+            if self.rewrite.analysis.pinned.contains(&local) && pat.by_ref.is_none() {
+                pat.mutability = None;
+            }
+        }
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+    fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+impl VisitMut for Rewrite<'_> {
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let rt = &self.layout.fresh.rt;
+        match expr {
+            Expr::Path(_) => {
+                if let Some(ident) = as_ident(expr)
+                    && let Some(new) = self.mention(&ident.clone())
+                {
+                    *expr = new;
+                }
+            }
+            Expr::Assign(assign) => {
+                self.visit_expr_mut(&mut assign.right);
+                if let Some(ident) = as_ident(&assign.left).cloned()
+                    && let Some(local) = self.pinned(&ident)
+                    && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| self.analysis.first_assignments.contains(&mention))
+                {
+                    let Layout { fresh, .. } = self.layout;
+                    let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(local));
+                    let value = &assign.right;
+                    assign.right = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
+                    return;
+                }
+                self.visit_expr_mut(&mut assign.left);
+            }
+            Expr::Return(ret) => {
+                if let Some(value) = &mut ret.expr {
+                    let mut inner = (**value).clone();
+                    self.visit_expr_mut(&mut inner);
+                    let rt = &self.layout.fresh.rt;
+                    **value = syn::parse_quote!(#rt::Poll::Ready(#inner));
+                } else {
+                    ret.expr = Some(syn::parse_quote!(#rt::Poll::Ready(())));
+                }
+            }
+            Expr::Try(inner) if self.tries == Try::Macro => {
+                self.visit_expr_mut(&mut inner.expr);
+                let rt = &self.layout.fresh.rt;
+                let value = &inner.expr;
+                *expr = syn::parse_quote!(#rt::tri!(#value));
+            }
+            Expr::Closure(closure) => Nested { rewrite: self }.visit_expr_closure_mut(closure),
+            Expr::Async(block) => Nested { rewrite: self }.visit_expr_async_mut(block),
+            expr => visit_mut::visit_expr_mut(self, expr),
+        }
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        self.macro_tokens(mac);
+    }
+}
+
+impl Rewrite<'_> {
+    fn macro_tokens(&self, mac: &mut syn::Macro) {
+        let mut captured: Vec<Ident> = Vec::new();
+        let tokens = std::mem::take(&mut mac.tokens);
+        mac.tokens = names::map_tokens(tokens, &mut |ident, _| self.mention(ident).map(ToTokens::into_token_stream), &mut |literal| {
+            names::map_captures(literal, &mut |name| {
+                let ident = Ident::new(name, Span::call_site());
+                if self.pinned(&ident).is_some() && !captured.iter().any(|other| names::local(other) == names::local(&ident)) {
+                    captured.push(ident);
+                }
+                None
+            })
+        });
+        if !captured.is_empty() && is_format_macro(&macro_name(mac)) {
+            let tokens = std::mem::take(&mut mac.tokens);
+            let rt = &self.layout.fresh.rt;
+            let comma = (!tokens.to_string().trim_end().ends_with(',')).then(|| quote!(,));
+            let named = captured.iter().map(|ident| {
+                let name = self.layout.name(names::local(ident).expect("pinned"));
+                quote!(#name = #rt::at!(#ident))
+            });
+            mac.tokens = quote!(#tokens #comma #(#named),*);
+        }
+    }
+}
+
+/// Inside closures and async blocks only the pinned locals change: `return` and `?` are their own.
+struct Nested<'a, 'b> {
+    rewrite: &'a Rewrite<'b>,
+}
+
+impl VisitMut for Nested<'_, '_> {
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Some(ident) = as_ident(expr)
+            && let Some(new) = self.rewrite.mention(&ident.clone())
+        {
+            *expr = new;
+            return;
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        self.rewrite.macro_tokens(mac);
+    }
+}

@@ -1,0 +1,92 @@
+//! The control-flow graph: basic blocks of events, in order of evaluation.
+//!
+//! An event says what happens to a local: it is declared, gets a value, is used in one of a few ways. An await ends its block. What
+//! happens to types, borrows and temporaries is left to the compiler; the graph only knows what syntax shows.
+
+mod build;
+mod patterns;
+
+use crate::desugar::Body;
+use crate::ir::AwaitId;
+use crate::names::{LocalId, Mention};
+use crate::report::Edge;
+use crate::resolve::Resolved;
+use crate::types::{Facts, Receiver, Table};
+use petgraph::graph::{DiGraph, NodeIndex};
+use proc_macro2::Span;
+
+/// Something that happens to a local.
+#[derive(Clone, Debug)]
+pub(crate) enum Event {
+    /// Its scope begins; it has no value.
+    Declare(LocalId),
+    /// It gets a value, as a whole: where it is bound, or by an assignment.
+    Init(LocalId, Option<Mention>),
+    Use(Use),
+    Suspend(AwaitId),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Use {
+    pub(crate) local: LocalId,
+    pub(crate) mention: Mention,
+    pub(crate) how: How,
+    pub(crate) span: Span,
+}
+
+/// How a local is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// By value, as a whole: moved, copied, or implicitly reborrowed.
+    Value,
+    /// A part of it, by value: moved out or copied.
+    Part,
+    /// As the receiver of a method.
+    Receiver(Option<Receiver>),
+    /// Borrowed; the borrow may live on.
+    Borrow,
+    /// Looked at or written to; no borrow lives on.
+    Read,
+    /// In a way that only an expansion or a capture decides.
+    Unclear,
+}
+
+/// A flow of borrows: what `into` holds may borrow from `loans`, and from all that `from` holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Flow {
+    pub(crate) into: Holder,
+    pub(crate) loans: Vec<LocalId>,
+    pub(crate) from: Vec<LocalId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    Local(LocalId),
+    Child(AwaitId),
+}
+
+/// A basic block.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BasicBlock {
+    pub(crate) events: Vec<Event>,
+    /// First and last source line.
+    pub(crate) lines: Option<(usize, usize)>,
+}
+
+/// The graph of a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Graph {
+    pub(crate) blocks: DiGraph<BasicBlock, Edge>,
+    pub(crate) entry: NodeIndex,
+    /// The block that each await ends.
+    pub(crate) suspends: Vec<NodeIndex>,
+    /// The locals in scope at each await, in order of declaration.
+    pub(crate) in_scope: Vec<Vec<LocalId>>,
+    pub(crate) flows: Vec<Flow>,
+    /// What is known of each local's type.
+    pub(crate) facts: Vec<Facts>,
+}
+
+pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
+    build::build(resolved, body, table)
+}

@@ -1,0 +1,86 @@
+//! What a pattern does to the place that it looks at.
+
+use crate::names::{self, LocalId};
+use crate::types::Table;
+use syn::Pat;
+
+/// What a pattern binds, and what it leaves.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    /// The locals that it binds, in order.
+    pub(crate) locals: Vec<LocalId>,
+    /// Binds at least one by value (or by reference, through a reference).
+    pub(crate) by_value: bool,
+    /// Binds at least one with `ref`.
+    pub(crate) by_ref: bool,
+    /// Leaves something unbound that may need a drop.
+    pub(crate) leaves: bool,
+    /// Binds the whole value.
+    pub(crate) whole: bool,
+    /// Takes apart a type of the file that has its own `Drop`: so it moves nothing.
+    pub(crate) guarded: bool,
+}
+
+pub(crate) fn bindings(pat: &Pat, table: &Table) -> Bindings {
+    let mut found = Bindings::default();
+    collect(pat, table, &mut found);
+    found.whole = matches!(bare(pat), Pat::Ident(ident) if names::local(&ident.ident).is_some());
+    found
+}
+
+fn bare(pat: &Pat) -> &Pat {
+    match pat {
+        Pat::Paren(pat) => bare(&pat.pat),
+        Pat::Type(pat) => bare(&pat.pat),
+        Pat::Guard(pat) => bare(&pat.pat),
+        pat => pat,
+    }
+}
+
+fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
+    let guarded = |path: &syn::Path| {
+        let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
+        names.any(|name| table.drops(&name))
+    };
+    match pat {
+        Pat::Ident(ident) => {
+            if let Some(local) = names::local(&ident.ident) {
+                if !found.locals.contains(&local) {
+                    found.locals.push(local);
+                }
+                if ident.by_ref.is_some() {
+                    found.by_ref = true;
+                } else {
+                    found.by_value = true;
+                }
+            }
+            if let Some((_, pat)) = &ident.subpat {
+                collect(pat, table, found);
+            }
+        }
+        Pat::Tuple(pat) => pat.elems.iter().for_each(|pat| collect(pat, table, found)),
+        Pat::TupleStruct(pat) => {
+            found.guarded |= guarded(&pat.path);
+            pat.elems.iter().for_each(|pat| collect(pat, table, found));
+        }
+        Pat::Struct(pat) => {
+            found.guarded |= guarded(&pat.path);
+            found.leaves |= pat.rest.is_some();
+            pat.fields.iter().for_each(|field| collect(&field.pat, table, found));
+        }
+        Pat::Slice(pat) => pat.elems.iter().for_each(|pat| collect(pat, table, found)),
+        Pat::Or(pat) => pat.cases.iter().for_each(|pat| collect(pat, table, found)),
+        Pat::Paren(pat) => collect(&pat.pat, table, found),
+        Pat::Type(pat) => collect(&pat.pat, table, found),
+        Pat::Guard(pat) => collect(&pat.pat, table, found),
+        Pat::Reference(pat) => {
+            // Behind a reference a pattern copies.
+            let mut inner = Bindings::default();
+            collect(&pat.pat, table, &mut inner);
+            found.locals.extend(inner.locals);
+            found.by_ref |= inner.by_ref;
+        }
+        Pat::Wild(_) | Pat::Rest(_) | Pat::Macro(_) => found.leaves = true,
+        _ => {}
+    }
+}

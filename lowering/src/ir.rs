@@ -1,0 +1,164 @@
+//! The structured form between `desugar` and `emit`: Rust's own control flow, with every await in a place of its own.
+//!
+//! What holds no await stays a `syn` tree, as it was written. A construct that holds one is opened just so far that the awaits inside
+//! can be reached. So the continuation of an await is again a piece of ordinary Rust: the rest of each block around it.
+
+use std::ops::Range;
+
+/// An await's number, in source order.
+pub(crate) type AwaitId = usize;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) stmts: Vec<Stmt>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Stmt {
+    /// Holds no await.
+    Plain(syn::Stmt),
+    /// `let pat = init else { .. };`, with an await in `init` or in the `else` block.
+    Let { attrs: Vec<syn::Attribute>, pat: syn::Pat, init: Expr, els: Option<Block> },
+    /// An expression, with or without semicolon.
+    Expr { expr: Expr, semi: bool },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Expr {
+    /// Holds no await.
+    Plain(syn::Expr),
+    Await(Await),
+    Block { label: Option<syn::Lifetime>, block: Block },
+    If { cond: syn::Expr, then: Block, els: Option<Box<Expr>> },
+    Match { head: syn::Expr, arms: Vec<Arm> },
+    Loop(Loop),
+}
+
+/// A suspension point.
+#[derive(Clone, Debug)]
+pub(crate) struct Await {
+    pub(crate) id: AwaitId,
+    /// What is awaited; holds no await itself. None for a checkpoint: nothing is awaited, only the code after it stands once.
+    pub(crate) operand: Option<syn::Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Arm {
+    /// With its guard.
+    pub(crate) pat: syn::Pat,
+    pub(crate) attrs: Vec<syn::Attribute>,
+    pub(crate) body: Expr,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Loop {
+    pub(crate) label: syn::Lifetime,
+    /// `while cond`, holding no await.
+    pub(crate) cond: Option<syn::Expr>,
+    pub(crate) body: Block,
+}
+
+/// The awaits that a piece of the tree holds. They are numbered in order of the tree, so the piece holds a range.
+pub(crate) trait Awaits {
+    fn each(&self, f: &mut impl FnMut(&Await));
+
+    fn awaits(&self) -> Option<Range<AwaitId>> {
+        let mut range: Option<Range<AwaitId>> = None;
+        self.each(&mut |found| {
+            let (start, end) = range.as_ref().map_or((found.id, found.id + 1), |range| (range.start.min(found.id), range.end.max(found.id + 1)));
+            range = Some(start..end);
+        });
+        range
+    }
+}
+
+impl Awaits for Block {
+    fn each(&self, f: &mut impl FnMut(&Await)) {
+        self.stmts.iter().for_each(|stmt| stmt.each(f));
+    }
+}
+
+impl Awaits for Stmt {
+    fn each(&self, f: &mut impl FnMut(&Await)) {
+        match self {
+            Stmt::Plain(_) => {}
+            Stmt::Let { init, els, .. } => {
+                init.each(f);
+                els.iter().for_each(|els| els.each(f));
+            }
+            Stmt::Expr { expr, .. } => expr.each(f),
+        }
+    }
+}
+
+impl Awaits for Expr {
+    fn each(&self, f: &mut impl FnMut(&Await)) {
+        match self {
+            Expr::Plain(_) => {}
+            Expr::Await(found) => f(found),
+            Expr::Block { block, .. } => block.each(f),
+            Expr::If { then, els, .. } => {
+                then.each(f);
+                els.iter().for_each(|els| els.each(f));
+            }
+            Expr::Match { arms, .. } => arms.iter().for_each(|arm| arm.body.each(f)),
+            Expr::Loop(Loop { body, .. }) => body.each(f),
+        }
+    }
+}
+
+/// Prints a block, one statement a line.
+pub(crate) fn print(block: &Block, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    let pad = "    ".repeat(depth);
+    for stmt in &block.stmts {
+        match stmt {
+            Stmt::Plain(stmt) => writeln!(f, "{pad}{}", crate::print::tokens(stmt))?,
+            Stmt::Let { pat, init, els, .. } => {
+                write!(f, "{pad}let {} = ", crate::print::tokens(pat))?;
+                print_expr(init, depth, f)?;
+                if let Some(els) = els {
+                    writeln!(f, "{pad}else")?;
+                    print(els, depth + 1, f)?;
+                }
+            }
+            Stmt::Expr { expr, semi } => {
+                write!(f, "{pad}{}", if *semi { "do " } else { "value " })?;
+                print_expr(expr, depth, f)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    let pad = "    ".repeat(depth);
+    match expr {
+        Expr::Plain(expr) => writeln!(f, "{}", crate::print::tokens(expr)),
+        Expr::Await(Await { id, operand }) => writeln!(f, "await #{id} {}", operand.as_ref().map(crate::print::tokens).unwrap_or_default()),
+        Expr::Block { label, block } => {
+            writeln!(f, "block {}", label.as_ref().map(crate::print::tokens).unwrap_or_default())?;
+            print(block, depth + 1, f)
+        }
+        Expr::If { cond, then, els } => {
+            writeln!(f, "if {}", crate::print::tokens(cond))?;
+            print(then, depth + 1, f)?;
+            if let Some(els) = els {
+                write!(f, "{pad}else ")?;
+                print_expr(els, depth, f)?;
+            }
+            Ok(())
+        }
+        Expr::Match { head, arms } => {
+            writeln!(f, "match {}", crate::print::tokens(head))?;
+            for arm in arms {
+                write!(f, "{pad}    {} => ", crate::print::tokens(&arm.pat))?;
+                print_expr(&arm.body, depth + 1, f)?;
+            }
+            Ok(())
+        }
+        Expr::Loop(Loop { label, cond, body }) => {
+            writeln!(f, "{} {}", crate::print::tokens(label), cond.as_ref().map_or_else(|| "loop".to_owned(), |cond| format!("while {}", crate::print::tokens(cond))))?;
+            print(body, depth + 1, f)
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Where each held local is stored, and what everything is called.
+
+use crate::analysis::Analysis;
+use crate::desugar::Body;
+use crate::graph::Graph;
+use crate::names::LocalId;
+use crate::resolve::Resolved;
+use crate::types::Table;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use std::collections::{HashMap, HashSet};
+
+/// The storage of a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    /// Each local's name in the output.
+    pub(crate) names: Vec<Ident>,
+    /// One state for each await.
+    pub(crate) states: Vec<State>,
+    /// The type of each stored local, and of each child: spelled, or a type parameter.
+    pub(crate) types: HashMap<LocalId, TokenStream>,
+    pub(crate) children: Vec<Ident>,
+    /// The type parameters of the state, in order of first use, and of the frame.
+    pub(crate) state_params: Vec<Ident>,
+    pub(crate) frame_params: Vec<Ident>,
+    /// Locals with a slot, in order of declaration.
+    pub(crate) slots: Vec<LocalId>,
+    pub(crate) fresh: Fresh,
+}
+
+/// The state of one suspension point.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) name: Ident,
+    /// In order of declaration.
+    pub(crate) carried: Vec<LocalId>,
+    pub(crate) pinned: Vec<LocalId>,
+}
+
+/// Names of the output that must not clash with the function's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Fresh {
+    pub(crate) rt: Ident,
+    pub(crate) state: Ident,
+    pub(crate) frame: Ident,
+    pub(crate) cx: Ident,
+    pub(crate) child: Ident,
+    pub(crate) ready: Ident,
+    pub(crate) state_type: Ident,
+    pub(crate) frame_type: Ident,
+    pub(crate) machine_label: Ident,
+}
+
+/// What the layout needs to know of the function besides its body.
+pub(crate) struct Context<'a> {
+    pub(crate) name: &'a str,
+    /// Names of its generics and of the `impl` block's.
+    pub(crate) generics: &'a HashSet<String>,
+    /// Every identifier that the item mentions.
+    pub(crate) mentioned: &'a HashSet<String>,
+    pub(crate) table: &'a Table,
+}
+
+pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: &Graph, analysis: &Analysis) -> Layout {
+    let mut taken: HashSet<String> = cx.mentioned.clone();
+    let mut fresh = |wanted: &str| {
+        let name = unique(wanted, |name| taken.contains(name));
+        taken.insert(name.clone());
+        Ident::new(&name, Span::call_site())
+    };
+    let base = camel(cx.name);
+    let fresh = Fresh {
+        rt: fresh("rt"),
+        state: fresh("state"),
+        frame: fresh("frame"),
+        cx: fresh("cx"),
+        child: fresh("child"),
+        ready: fresh("ready"),
+        state_type: fresh(&format!("{base}State")),
+        frame_type: fresh(&format!("{base}Frame")),
+        machine_label: fresh("machine"),
+    };
+    let names = local_names(cx, resolved, graph, analysis, &fresh);
+    let mut state_names = HashSet::from(["Start".to_owned(), "Returned".to_owned(), "Panicked".to_owned()]);
+    let states: Vec<State> = body
+        .awaits
+        .iter()
+        .zip(&analysis.held)
+        .map(|(awaited, held)| {
+            let name = unique(&camel(&awaited.name), |name| state_names.contains(name));
+            state_names.insert(name.clone());
+            let (pinned, carried) = held.iter().map(|holding| holding.local).partition(|local| analysis.pinned.contains(local));
+            State { name: Ident::new(&name, Span::call_site()), carried, pinned }
+        })
+        .collect();
+
+    // Types: spelled where a nested item can spell them, else parameters.
+    let mut types = HashMap::new();
+    let mut used: HashSet<String> = HashSet::new();
+    let stored: Vec<LocalId> = {
+        let mut all: Vec<LocalId> = body.params.clone();
+        all.extend(states.iter().flat_map(|state| state.carried.iter().chain(&state.pinned)));
+        all.extend(&analysis.pinned);
+        all.sort();
+        all.dedup();
+        all
+    };
+    for &local in &stored {
+        if let Some(ty) = &resolved.locals[local.0].ty
+            && cx.table.closed(ty, cx.generics)
+        {
+            types.insert(local, ty.to_token_stream());
+            idents(ty.to_token_stream(), &mut used);
+        }
+    }
+    let mut param = |wanted: String| {
+        let name = unique(&wanted, |name| used.contains(name));
+        used.insert(name.clone());
+        format_ident!("{name}")
+    };
+    let children: Vec<Ident> = states.iter().map(|state| param(state.name.to_string())).collect();
+    for &local in &stored {
+        types.entry(local).or_insert_with(|| param(camel(&names[local.0].to_string())).into_token_stream());
+    }
+    let mut slots: Vec<LocalId> = analysis.pinned.iter().copied().collect();
+    slots.sort_by_key(|local| declaration_order(graph, *local));
+    let spelled: HashSet<LocalId> = stored.iter().copied().filter(|local| resolved.locals[local.0].ty.as_ref().is_some_and(|ty| cx.table.closed(ty, cx.generics))).collect();
+    let mut state_params: Vec<Ident> = Vec::new();
+    let add = |params: &mut Vec<Ident>, ident: &Ident| {
+        if !params.contains(ident) {
+            params.push(ident.clone());
+        }
+    };
+    let as_param = |local: &LocalId| (!spelled.contains(local)).then(|| format_ident!("{}", types[local].to_string()));
+    for local in &body.params {
+        if let Some(ident) = as_param(local) {
+            add(&mut state_params, &ident);
+        }
+    }
+    for (state, child) in states.iter().zip(&children) {
+        add(&mut state_params, child);
+        for ident in state.carried.iter().rev().filter_map(as_param) {
+            add(&mut state_params, &ident);
+        }
+    }
+    let mut frame_params = state_params.clone();
+    for ident in slots.iter().filter_map(as_param) {
+        add(&mut frame_params, &ident);
+    }
+    Layout { names, states, types, children, state_params, frame_params, slots, fresh }
+}
+
+impl Layout {
+    /// `FooState<A, B>`, or with the given brackets' content left out when there are no parameters.
+    pub(crate) fn generics(params: &[Ident]) -> TokenStream {
+        if params.is_empty() { quote!() } else { quote!(<#(#params),*>) }
+    }
+
+    pub(crate) fn name(&self, local: LocalId) -> &Ident {
+        &self.names[local.0]
+    }
+}
+
+/// Locals are numbered in order of declaration, hidden ones after the rest: the scopes know better.
+fn declaration_order(graph: &Graph, local: LocalId) -> (usize, usize) {
+    let at = graph.in_scope.iter().filter_map(|scope| scope.iter().position(|other| *other == local)).min();
+    (at.unwrap_or(usize::MAX), local.0)
+}
+
+/// A local keeps its name. When it is held while another of its name hides it, it becomes `name_outer`; a hidden local gets a number
+/// when another one of its kind is needed at the same time.
+fn local_names(cx: &Context<'_>, resolved: &Resolved, graph: &Graph, analysis: &Analysis, fresh: &Fresh) -> Vec<Ident> {
+    let ours: HashSet<String> = [&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.machine_label].iter().map(ToString::to_string).collect();
+    let mut names: Vec<String> = resolved.locals.iter().map(|local| local.base.clone()).collect();
+    let visible: HashSet<&str> = resolved.locals.iter().filter(|local| !local.hidden).map(|local| local.base.as_str()).collect();
+    let raw = |name: &str, taken: &dyn Fn(&str) -> bool| unique(name, |name| taken(name));
+    for (i, local) in resolved.locals.iter().enumerate() {
+        let this = local.base == "this" && visible.contains("this") && resolved.locals.iter().filter(|other| other.base == "this").count() > 0;
+        if local.hidden || this && local.span.source_text().as_deref() == Some("self") {
+            let clashes = |name: &str| cx.mentioned.contains(name) || ours.contains(name);
+            let together = |name: &str| {
+                analysis.together.iter().any(|&(a, b)| (a.0 == i && b.0 < i && names[b.0] == name) || (b.0 == i && a.0 < i && names[a.0] == name))
+            };
+            names[i] = raw(&local.base, &|name| clashes(name) || together(name));
+        }
+    }
+    let mut renamed = true;
+    while renamed {
+        renamed = false;
+        for (id, held) in analysis.held.iter().enumerate() {
+            let scope = &graph.in_scope[id];
+            for holding in held {
+                let at = scope.iter().position(|local| *local == holding.local).expect("held locals are in scope");
+                let hidden = scope[at + 1..].iter().any(|other| names[other.0] == names[holding.local.0]);
+                if hidden {
+                    let taken: HashSet<String> = names.iter().cloned().chain(cx.mentioned.iter().cloned()).chain(ours.iter().cloned()).collect();
+                    names[holding.local.0] = unique(&format!("{}_outer", names[holding.local.0].trim_start_matches("r#")), |name| taken.contains(name));
+                    renamed = true;
+                }
+            }
+        }
+    }
+    names.iter().map(|name| ident(name)).collect()
+}
+
+fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, Span::call_site()),
+        None => Ident::new(name, Span::call_site()),
+    }
+}
+
+fn unique(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(wanted) {
+        return wanted.to_owned();
+    }
+    let separator = if wanted.starts_with(char::is_uppercase) { "" } else { "_" };
+    (2..).map(|n| format!("{wanted}{separator}{n}")).find(|name| !taken(name)).expect("numbers do not end")
+}
+
+/// `read_line` to `ReadLine`.
+pub(crate) fn camel(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    let mut out = String::new();
+    for word in name.split('_').filter(|word| !word.is_empty()) {
+        let mut chars = word.chars();
+        out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
+        let rest: String = chars.collect();
+        let shouting = rest.chars().all(|c| !c.is_lowercase()) && rest.len() > 2 && !name.contains(char::is_lowercase);
+        out.push_str(&if shouting { rest.to_lowercase() } else { rest });
+    }
+    if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {
+        out.insert_str(0, "Wait");
+    }
+    out
+}
+
+/// Every identifier of a token stream.
+pub(crate) fn idents(tokens: TokenStream, into: &mut HashSet<String>) {
+    for tree in tokens {
+        match tree {
+            proc_macro2::TokenTree::Ident(ident) => {
+                into.insert(ident.to_string());
+            }
+            proc_macro2::TokenTree::Group(group) => idents(group.stream(), into),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The passes in order, for one function and for a file.
+
+use crate::analysis::{Analysis, analyse};
+use crate::desugar::{Body, desugar};
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::emit::{self, Item, Signature, emit};
+use crate::graph::{Graph, graph};
+use crate::layout::{Context, Layout, idents, layout};
+use crate::parse::{self, Found, Kind};
+use crate::report::{Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension};
+use crate::resolve::{Resolved, resolve};
+use crate::types::Table;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use std::collections::HashSet;
+
+/// See [`crate::lower_file`].
+pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
+    let (file, skipped) = parse_file(source)?;
+    let table = Table::of(&file);
+    let mut text = String::with_capacity(source.len() * 2);
+    let mut copied = 0;
+    let mut functions = Vec::new();
+    for found in parse::find(&file) {
+        if options.only.as_ref().is_some_and(|only| *only != found.path) {
+            continue;
+        }
+        let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
+        let outcome = function(&found, &table, options).map(|(tokens, stages)| report(&found, tokens, &stages, indent(source, bytes.start)));
+        if let Ok(lowered) = &outcome {
+            text.push_str(&source[copied..bytes.start]);
+            text.push_str(&lowered.text);
+            copied = bytes.end;
+        }
+        functions.push(Function { path: found.path, lines: found.lines, bytes, awaits: found.awaits, outcome });
+    }
+    text.push_str(&source[copied..]);
+    Ok(LoweredFile { text, functions })
+}
+
+/// See [`crate::print_stage`].
+pub(crate) fn stage(source: &str, at: usize, stage: Stage, options: &Options) -> Result<String, Vec<Diagnostic>> {
+    let (file, skipped) = parse_file(source)?;
+    let table = Table::of(&file);
+    let Some(found) = parse::find(&file).into_iter().find(|found| found.bytes.start + skipped == at) else {
+        return Err(vec![Diagnostic::new(Code::Internal, proc_macro2::Span::call_site(), "no async function starts here", "", None)]);
+    };
+    crate::print::stage(&found, &table, stage, options)
+}
+
+fn parse_file(source: &str) -> Result<(syn::File, usize), Vec<Diagnostic>> {
+    // `syn` takes off the byte order mark and the `#!` line before it counts bytes.
+    let mut rest = source.strip_prefix('\u{feff}').unwrap_or(source);
+    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
+        rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+    }
+    let skipped = source.len() - rest.len();
+    match syn::parse_file(source) {
+        Ok(file) => Ok((file, skipped)),
+        Err(error) => Err(error.into_iter().map(|error| Diagnostic::new(Code::Syntax, error.span(), error.to_string(), "here", None)).collect()),
+    }
+}
+
+/// The results of all passes.
+pub(crate) struct Stages {
+    pub(crate) resolved: Resolved,
+    pub(crate) body: Body,
+    pub(crate) graph: Graph,
+    pub(crate) analysis: Analysis,
+    pub(crate) layout: Layout,
+}
+
+/// Lowers one function, up to tokens.
+pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
+    let mut sink = Sink::new();
+    refuse_kind(found, &mut sink);
+    gate(&mut sink)?;
+    let mut resolved = resolve(&found.sig, &found.block, &mut sink);
+    gate(&mut sink)?;
+    let body = desugar(&mut resolved, options.edition, &mut sink);
+    gate(&mut sink)?;
+    let graph = graph(&resolved, &body, table);
+    let analysis = analyse(&resolved, &graph, &mut sink);
+    gate(&mut sink)?;
+    let stages = lay_out(found, table, resolved, body, graph, analysis);
+    let tokens = emit_item(found, &stages, options.edition);
+    Ok((tokens, stages))
+}
+
+/// An error gate between passes.
+fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
+    if sink.is_empty() { Ok(()) } else { Err(std::mem::take(sink)) }
+}
+
+fn refuse_kind(found: &Found, sink: &mut Sink) {
+    let name = found.sig.ident.span();
+    if found.kind == Kind::Trait {
+        sink.push(Diagnostic::new(Code::Unsupported, name, "an async function of a trait is not lowered", "declared in a trait or its implementation", Some("move the body into an inherent async method, and await that here".into())));
+    }
+}
+
+fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: Graph, analysis: Analysis) -> Stages {
+    let generics: HashSet<String> = found
+        .sig
+        .generics
+        .params
+        .iter()
+        .chain(found.outer.iter().flat_map(|outer| &outer.params))
+        .map(|param| match param {
+            syn::GenericParam::Lifetime(lifetime) => lifetime.lifetime.ident.to_string(),
+            syn::GenericParam::Type(ty) => ty.ident.to_string(),
+            syn::GenericParam::Const(constant) => constant.ident.to_string(),
+        })
+        .collect();
+    let mut mentioned = HashSet::new();
+    idents(found.sig.to_token_stream(), &mut mentioned);
+    idents(found.block.to_token_stream(), &mut mentioned);
+    let cx = Context { name: &found.sig.ident.to_string(), generics: &generics, mentioned: &mentioned, table };
+    let layout = layout(&cx, &resolved, &body, &graph, &analysis);
+    Stages { resolved, body, graph, analysis, layout }
+}
+
+fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> TokenStream {
+    let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), edition };
+    let borrows = !stages.layout.slots.is_empty();
+    let signature = Signature::new(&item, &stages.layout, &stages.body.params, borrows);
+    emit(&item, &stages.resolved, stages.body.clone(), &stages.analysis, &stages.layout, &signature)
+}
+
+/// The white space before an item on its first line.
+fn indent(source: &str, at: usize) -> usize {
+    let line = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let space = &source[line..at];
+    if space.chars().all(char::is_whitespace) { space.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum() } else { 0 }
+}
+
+fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) -> Lowered {
+    let Stages { resolved, body, graph, analysis, layout } = stages;
+    let suspensions = body
+        .awaits
+        .iter()
+        .enumerate()
+        .map(|(id, awaited)| Suspension {
+            state: layout.states[id].name.to_string(),
+            line: awaited.span.start().line,
+            awaited: awaited.span.source_text().map_or_else(|| awaited.tokens.to_token_stream().to_string(), |text| emit::one_line(&text)),
+            held: analysis.held[id]
+                .iter()
+                .map(|holding| Held {
+                    name: layout.name(holding.local).to_string(),
+                    ty: resolved.locals[holding.local.0].ty.as_ref().map(|ty| crate::print::ty(ty)),
+                    since: resolved.locals[holding.local.0].span.start().line,
+                    storage: if analysis.pinned.contains(&holding.local) { Storage::Pinned } else { Storage::Carried },
+                    why: holding.why,
+                })
+                .collect(),
+        })
+        .collect();
+    let nodes = graph.blocks.map(
+        |index, block| {
+            let suspends = graph.suspends.iter().position(|node| *node == index && block.events.iter().any(|event| matches!(event, crate::graph::Event::Suspend(_))));
+            let suspends = suspends.map(|id| layout.states[id].name.to_string());
+            Node { lines: block.lines, label: suspends.clone().unwrap_or_default(), suspends }
+        },
+        |_, edge| *edge,
+    );
+    Lowered { text: crate::print::item(tokens, indent, found.lines.0), form: Form::Inferred, suspensions, graph: FlowGraph { graph: nodes } }
+}

@@ -1,0 +1,148 @@
+//! Names that carry an identity: after `resolve`, each mention of a local is an identifier of its own.
+//!
+//! `x` becomes `x__hr3_17`: local 3, mention 17. So later passes need no scopes, and each can speak of one mention. The last
+//! pass takes the marks away again. Names with this mark in the source are refused.
+
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+
+/// A local's index in [`crate::resolve::Resolved::locals`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct LocalId(pub(crate) usize);
+
+/// One mention of a local in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Mention(pub(crate) usize);
+
+const MARK: &str = "__hr";
+
+/// The marked identifier.
+pub(crate) fn mark(base: &str, local: LocalId, mention: Mention, span: Span) -> Ident {
+    let base = base.strip_prefix("r#").unwrap_or(base);
+    Ident::new(&format!("{base}{MARK}{}_{}", local.0, mention.0), span)
+}
+
+/// What a marked identifier stands for.
+pub(crate) fn unmark(ident: &str) -> Option<(LocalId, Mention)> {
+    let at = ident.rfind(MARK)?;
+    let (local, mention) = ident[at + MARK.len()..].split_once('_')?;
+    Some((LocalId(local.parse().ok()?), Mention(mention.parse().ok()?)))
+}
+
+/// The local that an identifier stands for, if it stands for one.
+pub(crate) fn local(ident: &Ident) -> Option<LocalId> {
+    unmark(&ident.to_string()).map(|(local, _)| local)
+}
+
+/// Whether a source name looks like a mark.
+pub(crate) fn is_reserved(ident: &str) -> bool {
+    ident.contains(MARK)
+}
+
+/// Replaces identifiers (and the names captured in format strings) of a token stream.
+pub(crate) fn map_tokens(tokens: TokenStream, map: &mut impl FnMut(&Ident, Around) -> Option<TokenStream>, literal: &mut impl FnMut(&Literal) -> Option<Literal>) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out = Vec::with_capacity(trees.len());
+    let punct = |tree: Option<&TokenTree>| match tree {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    for (i, tree) in trees.iter().enumerate() {
+        match tree {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), map_tokens(group.stream(), map, literal));
+                inner.set_span(group.span());
+                out.push(TokenTree::Group(inner));
+            }
+            TokenTree::Ident(ident) => {
+                let before = i.checked_sub(1).and_then(|i| punct(trees.get(i)));
+                let before2 = i.checked_sub(2).and_then(|i| punct(trees.get(i)));
+                let (after, after2) = (punct(trees.get(i + 1)), punct(trees.get(i + 2)));
+                let around = Around {
+                    member: before == Some('.') && before2 != Some('.'),
+                    path: before == Some(':') && before2 == Some(':') || after == Some(':') && after2 == Some(':'),
+                    lifetime: before == Some('\''),
+                    label: after == Some('=') && after2 != Some('=') && (before.is_none() && i == 0 || before == Some(',')) || after == Some(':') && after2 != Some(':'),
+                    call: matches!(trees.get(i + 1), Some(TokenTree::Group(g)) if g.delimiter() == proc_macro2::Delimiter::Parenthesis),
+                };
+                match map(ident, around) {
+                    Some(tokens) => out.extend(tokens),
+                    None => out.push(tree.clone()),
+                }
+            }
+            TokenTree::Literal(lit) => out.push(literal(lit).map_or_else(|| tree.clone(), TokenTree::Literal)),
+            TokenTree::Punct(_) => out.push(tree.clone()),
+        }
+    }
+    out.into_iter().collect()
+}
+
+/// What stands around an identifier in a token stream.
+#[derive(Clone, Copy)]
+pub(crate) struct Around {
+    /// `.ident`
+    pub(crate) member: bool,
+    /// `path::ident` or `ident::path`
+    pub(crate) path: bool,
+    /// `'ident`
+    pub(crate) lifetime: bool,
+    /// `ident = ..` as an argument, or `ident: ..`
+    pub(crate) label: bool,
+    /// `ident(..)`
+    pub(crate) call: bool,
+}
+
+impl Around {
+    /// Whether an identifier here can be a variable.
+    pub(crate) fn variable(self) -> bool {
+        !self.member && !self.path && !self.lifetime && !self.label
+    }
+}
+
+/// Replaces the names that a format string captures: `"{x:?}"`, `"{:width$}"`.
+pub(crate) fn map_captures(literal: &Literal, map: &mut impl FnMut(&str) -> Option<String>) -> Option<Literal> {
+    let text = literal.to_string();
+    if !text.ends_with(['"', '#']) || !text.contains('{') {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut changed = false;
+    let bytes = text.as_bytes();
+    let word = |from: usize| {
+        let len = text[from..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len() - from);
+        &text[from..from + len]
+    };
+    let mut i = 0;
+    let mut inside = false;
+    while i < bytes.len() {
+        let c = text[i..].chars().next().expect("i is a character boundary");
+        if c == '{' && bytes.get(i + 1) == Some(&b'{') && !inside {
+            out.push_str("{{");
+            i += 2;
+            continue;
+        }
+        let opens = c == '{';
+        if opens {
+            inside = true;
+        } else if c == '}' {
+            inside = false;
+        }
+        out.push(c);
+        i += c.len_utf8();
+        if !inside {
+            continue;
+        }
+        // After `{` a name ends at `}` or `:`; inside the specification a name ends at `$`.
+        let name = word(i);
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || (!opens && text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_')) {
+            continue;
+        }
+        let ends = bytes.get(i + name.len()).copied();
+        let is_name = if opens { matches!(ends, Some(b'}' | b':')) } else { ends == Some(b'$') };
+        if is_name && let Some(new) = map(name) {
+            out.push_str(&new);
+            i += name.len();
+            changed = true;
+        }
+    }
+    changed.then(|| out.parse().expect("only names inside braces changed"))
+}

@@ -1,0 +1,136 @@
+//! Finds the async functions of a file.
+
+use crate::syntax::count_awaits;
+use std::ops::Range;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
+
+/// An async function, in its surroundings.
+pub(crate) struct Found {
+    pub(crate) path: String,
+    pub(crate) bytes: Range<usize>,
+    pub(crate) lines: (usize, usize),
+    pub(crate) awaits: usize,
+    pub(crate) attrs: Vec<syn::Attribute>,
+    pub(crate) vis: syn::Visibility,
+    pub(crate) sig: syn::Signature,
+    pub(crate) block: syn::Block,
+    /// The generics of the `impl` around it.
+    pub(crate) outer: Option<syn::Generics>,
+    pub(crate) kind: Kind,
+}
+
+/// Where an async function stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Free,
+    Inherent,
+    /// In a trait, or the implementation of one.
+    Trait,
+}
+
+/// The async functions of a file, in source order. Those inside of an async function's body belong to it.
+pub(crate) fn find(file: &syn::File) -> Vec<Found> {
+    let mut finder = Finder { path: Vec::new(), outer: None, kind: Kind::Free, found: Vec::new() };
+    finder.visit_file(file);
+    finder.found
+}
+
+struct Finder {
+    path: Vec<String>,
+    outer: Option<syn::Generics>,
+    kind: Kind,
+    found: Vec<Found>,
+}
+
+impl Finder {
+    fn within(&mut self, name: String, inside: impl FnOnce(&mut Self)) {
+        self.path.push(name);
+        inside(self);
+        self.path.pop();
+    }
+
+    fn add(&mut self, attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &syn::Signature, block: &syn::Block) {
+        let start = attrs.first().map_or_else(|| vis_start(vis, sig), |attr| attr.span().byte_range().start);
+        let close = block.brace_token.span.close();
+        let mut path = self.path.clone();
+        path.push(plain(&sig.ident));
+        self.found.push(Found {
+            path: path.join("::"),
+            bytes: start..close.byte_range().end,
+            lines: (attrs.first().map_or_else(|| sig.span().start().line, |attr| attr.span().start().line), close.end().line),
+            awaits: count_awaits(block),
+            attrs: attrs.to_vec(),
+            vis: vis.clone(),
+            sig: sig.clone(),
+            block: block.clone(),
+            outer: self.outer.clone(),
+            kind: self.kind,
+        });
+    }
+}
+
+fn vis_start(vis: &syn::Visibility, sig: &syn::Signature) -> usize {
+    match vis {
+        syn::Visibility::Inherited => sig.span().byte_range().start,
+        vis => vis.span().byte_range().start,
+    }
+}
+
+fn plain(ident: &syn::Ident) -> String {
+    ident.to_string().trim_start_matches("r#").to_owned()
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        self.within(plain(&item.ident), |this| visit::visit_item_mod(this, item));
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let name = crate::types::type_name(&item.self_ty).unwrap_or_else(|| "impl".to_owned());
+        let outer = self.outer.replace(item.generics.clone());
+        let kind = std::mem::replace(&mut self.kind, if item.trait_.is_some() { Kind::Trait } else { Kind::Inherent });
+        self.within(name.trim_start_matches("r#").to_owned(), |this| visit::visit_item_impl(this, item));
+        self.kind = kind;
+        self.outer = outer;
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        let outer = self.outer.replace(item.generics.clone());
+        let kind = std::mem::replace(&mut self.kind, Kind::Trait);
+        self.within(plain(&item.ident), |this| visit::visit_item_trait(this, item));
+        self.kind = kind;
+        self.outer = outer;
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        if item.sig.asyncness.is_some() {
+            let outer = self.outer.take();
+            let kind = std::mem::replace(&mut self.kind, Kind::Free);
+            self.add(&item.attrs, &item.vis, &item.sig, &item.block);
+            self.kind = kind;
+            self.outer = outer;
+        } else {
+            let outer = self.outer.take();
+            let kind = std::mem::replace(&mut self.kind, Kind::Free);
+            self.within(plain(&item.sig.ident), |this| visit::visit_item_fn(this, item));
+            self.kind = kind;
+            self.outer = outer;
+        }
+    }
+
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        if item.sig.asyncness.is_some() {
+            self.add(&item.attrs, &item.vis, &item.sig, &item.block);
+        } else {
+            self.within(plain(&item.sig.ident), |this| visit::visit_impl_item_fn(this, item));
+        }
+    }
+
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        match &item.default {
+            Some(block) if item.sig.asyncness.is_some() => self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block),
+            _ => visit::visit_trait_item_fn(self, item),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Questions about syntax trees that several passes ask.
+
+use syn::visit::{self, Visit};
+use syn::{Expr, Stmt};
+
+/// Whether a piece of syntax awaits in the function itself: closures, async blocks and items inside are their own.
+pub(crate) trait HasAwait {
+    fn has_await(&self) -> bool;
+}
+
+#[derive(Default)]
+struct Finder {
+    found: bool,
+}
+
+impl<'ast> Visit<'ast> for Finder {
+    fn visit_expr_await(&mut self, _: &'ast syn::ExprAwait) {
+        self.found = true;
+    }
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        if !self.found {
+            visit::visit_expr(self, expr);
+        }
+    }
+    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        self.found |= tokens_have(&mac.tokens, &mut |ident| ident == "await");
+    }
+}
+
+impl HasAwait for Expr {
+    fn has_await(&self) -> bool {
+        let mut finder = Finder::default();
+        finder.visit_expr(self);
+        finder.found
+    }
+}
+
+impl HasAwait for Stmt {
+    fn has_await(&self) -> bool {
+        let mut finder = Finder::default();
+        finder.visit_stmt(self);
+        finder.found
+    }
+}
+
+impl HasAwait for syn::Block {
+    fn has_await(&self) -> bool {
+        self.stmts.iter().any(HasAwait::has_await)
+    }
+}
+
+/// Whether any identifier of a token stream satisfies `is`.
+pub(crate) fn tokens_have(tokens: &proc_macro2::TokenStream, is: &mut impl FnMut(&proc_macro2::Ident) -> bool) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        proc_macro2::TokenTree::Ident(ident) => is(&ident),
+        proc_macro2::TokenTree::Group(group) => tokens_have(&group.stream(), is),
+        _ => false,
+    })
+}
+
+/// How many awaits a block has, those of closures and async blocks inside not counted.
+pub(crate) fn count_awaits(block: &syn::Block) -> usize {
+    #[derive(Default)]
+    struct Counter(usize);
+    impl<'ast> Visit<'ast> for Counter {
+        fn visit_expr_await(&mut self, expr: &'ast syn::ExprAwait) {
+            self.0 += 1;
+            visit::visit_expr_await(self, expr);
+        }
+        fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+        fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+        fn visit_item(&mut self, _: &'ast syn::Item) {}
+    }
+    let mut counter = Counter::default();
+    counter.visit_block(block);
+    counter.0
+}
+
+/// Without parentheses and invisible groups.
+pub(crate) fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => bare(&paren.expr),
+        Expr::Group(group) => bare(&group.expr),
+        expr => expr,
+    }
+}
+
+/// The single identifier that an expression is.
+pub(crate) fn as_ident(expr: &Expr) -> Option<&proc_macro2::Ident> {
+    match bare(expr) {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+/// Whether an expression denotes a place (a variable, a field or element of one, what a reference points to) and not a value.
+pub(crate) fn is_place(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Path(_) => true,
+        Expr::Field(field) => is_place(&field.base),
+        Expr::Index(index) => is_place(&index.expr),
+        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Deref(_)) && is_place(&unary.expr),
+        _ => false,
+    }
+}
+
+/// Whether evaluating an expression later gives the same value: literals, constants and paths to functions.
+pub(crate) fn is_constant(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Lit(_) => true,
+        Expr::Path(path) => path.path.get_ident().is_none_or(|ident| crate::names::local(ident).is_none()),
+        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Neg(_) | syn::UnOp::Not(_)) && matches!(bare(&unary.expr), Expr::Lit(_)),
+        Expr::Reference(reference) => reference.mutability.is_none() && is_constant(&reference.expr),
+        Expr::Array(array) => array.elems.iter().all(is_constant),
+        Expr::Tuple(tuple) => tuple.elems.iter().all(is_constant),
+        Expr::Repeat(repeat) => is_constant(&repeat.expr),
+        Expr::Closure(closure) => {
+            // A closure that mentions no local of the function captures nothing.
+            struct Mentions(bool);
+            impl<'ast> Visit<'ast> for Mentions {
+                fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+                    self.0 |= crate::names::local(ident).is_some();
+                }
+                fn visit_macro(&mut self, _: &'ast syn::Macro) {
+                    self.0 = true;
+                }
+            }
+            let mut mentions = Mentions(false);
+            mentions.visit_expr(&closure.body);
+            !mentions.0
+        }
+        _ => false,
+    }
+}
+
+/// The last segment of a macro's path.
+pub(crate) fn macro_name(mac: &syn::Macro) -> String {
+    mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+/// Macros that take format arguments and only borrow them, and leave no temporary behind.
+pub(crate) fn is_format_macro(name: &str) -> bool {
+    matches!(
+        name,
+        "print" | "println" | "eprint" | "eprintln" | "format" | "write" | "writeln" | "panic" | "unreachable" | "todo" | "unimplemented" | "assert" | "assert_eq" | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne"
+            | "error" | "warn" | "info" | "debug" | "trace" | "log" | "anyhow" | "bail" | "ensure" | "compile_error" | "concat" | "stringify" | "env" | "option_env" | "include_str" | "include_bytes" | "line" | "file" | "column" | "module_path" | "cfg" | "event"
+    )
+}
+
+/// The arguments of a macro whose arguments are expressions, when they parse as such.
+pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
+    use syn::parse::Parser;
+    let args = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated.parse2(mac.tokens.clone()).ok()?;
+    Some(args.into_iter().collect())
+}

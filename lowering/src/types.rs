@@ -1,0 +1,415 @@
+//! What the source says about types: of a spelled type, of a literal, of the items in the same file.
+//!
+//! A name is used only where it is unambiguous. What is taken for copied or borrowed and is not gives a type error in the output,
+//! never another behaviour; what is taken for free of drops must be so for certain.
+
+use crate::syntax::bare;
+use std::collections::{HashMap, HashSet};
+use syn::visit::{self, Visit};
+use syn::{Expr, GenericArgument, PathArguments, Type};
+
+/// What is known of a local's type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// Its drop does nothing.
+    pub(crate) no_drop: bool,
+    /// Using it by value copies it.
+    pub(crate) copy: bool,
+    /// It is a reference `&T`.
+    pub(crate) shared: bool,
+    /// It is a reference `&mut T`.
+    pub(crate) unique: bool,
+    /// It cannot hold a borrow.
+    pub(crate) owned: bool,
+}
+
+const VALUE: Facts = Facts { no_drop: true, copy: true, shared: false, unique: false, owned: true };
+
+impl Facts {
+    pub(crate) fn and(self, other: Facts) -> Facts {
+        Facts { no_drop: self.no_drop && other.no_drop, copy: self.copy && other.copy, shared: false, unique: false, owned: self.owned && other.owned }
+    }
+}
+
+/// How a method takes `self`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Receiver {
+    ByRef,
+    ByValue,
+}
+
+/// The items in sight.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    /// Methods by name, with all the receivers seen under it.
+    methods: HashMap<String, Vec<Receiver>>,
+    /// Methods by type and name.
+    typed_methods: HashMap<(String, String), Receiver>,
+    /// Types with an explicit `Drop`.
+    dropping: HashSet<String>,
+    /// Types that derive or implement `Copy`, without generics.
+    copying: HashSet<String>,
+    /// Structs and enums without generics, defined once in the file.
+    plain: HashSet<String>,
+    /// Types defined in the file, generic ones included.
+    defined: HashSet<String>,
+    /// Field types of the structs without generics.
+    fields: HashMap<(String, String), Type>,
+    /// What associated functions and free functions without generics give back, when they are not async.
+    returns: HashMap<String, Type>,
+}
+
+impl Table {
+    pub(crate) fn of(file: &syn::File) -> Self {
+        let mut collector = Collector { table: Table::default(), owner: None, seen: HashMap::new() };
+        collector.visit_file(file);
+        let Collector { mut table, seen, .. } = collector;
+        table.plain.retain(|name| seen.get(name) == Some(&1));
+        table
+    }
+
+    /// How the method of this name takes `self`, for a local of this type.
+    pub(crate) fn receiver(&self, ty: Option<&Type>, method: &str) -> Option<Receiver> {
+        if let Some(name) = ty.and_then(type_name)
+            && self.defined.contains(&name)
+        {
+            // A trait's method of the same name cannot be told apart, unless all agree.
+            if let Some(&receiver) = self.typed_methods.get(&(name, method.to_owned())) {
+                return Some(receiver);
+            }
+        }
+        if let Some(ty) = ty
+            && is_std_collection(ty)
+            && (method.starts_with("into_") || method == "leak")
+        {
+            return Some(Receiver::ByValue);
+        }
+        if let Some(ty) = ty
+            && is_std_collection(ty)
+        {
+            return Some(Receiver::ByRef);
+        }
+        match self.methods.get(method)?.as_slice() {
+            // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
+            all if all.iter().all(|receiver| *receiver == Receiver::ByRef) && !consumes_by_custom(method) => Some(Receiver::ByRef),
+            _ => None,
+        }
+    }
+
+    /// Whether a type's own `Drop` may observe that a value was left whole.
+    pub(crate) fn drops(&self, name: &str) -> bool {
+        self.dropping.contains(name)
+    }
+
+    pub(crate) fn field(&self, owner: &Type, member: &str) -> Option<&Type> {
+        let owner = match owner {
+            Type::Reference(reference) => &reference.elem,
+            owner => owner,
+        };
+        self.fields.get(&(type_name(owner)?, member.to_owned()))
+    }
+
+    pub(crate) fn facts(&self, ty: &Type) -> Facts {
+        match ty {
+            Type::Paren(ty) => self.facts(&ty.elem),
+            Type::Group(ty) => self.facts(&ty.elem),
+            Type::Never(_) => VALUE,
+            Type::Reference(reference) if reference.mutability.is_some() => Facts { no_drop: true, copy: false, shared: false, unique: true, owned: false },
+            Type::Reference(reference) => Facts { no_drop: true, copy: true, shared: true, unique: false, owned: reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") },
+            Type::Ptr(_) | Type::FnPtr(_) => VALUE,
+            Type::Array(array) => self.facts(&array.elem).and(VALUE),
+            Type::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts(elem)).fold(VALUE, Facts::and),
+            Type::Path(path) if path.qself.is_none() => {
+                let Some(last) = path.path.segments.last() else { return Facts::default() };
+                let name = last.ident.to_string();
+                if is_primitive(&name) && path.path.segments.len() == 1 || is_plain_std(&name) && !self.defined.contains(&name) {
+                    return VALUE;
+                }
+                if self.plain.contains(&name) {
+                    let copy = self.copying.contains(&name);
+                    return Facts { no_drop: copy, copy, owned: true, ..Facts::default() };
+                }
+                if is_std_owner(&name) && !self.defined.contains(&name) {
+                    let args = args(&last.arguments).into_iter().map(|ty| self.facts(ty)).fold(VALUE, Facts::and);
+                    let option = matches!(name.as_str(), "Option" | "Result" | "Range" | "RangeInclusive" | "Poll" | "Wrapping");
+                    return Facts { no_drop: option && args.no_drop && has_args(last), copy: option && args.copy && has_args(last) && !name.starts_with("Range"), owned: args.owned, ..Facts::default() };
+                }
+                Facts::default()
+            }
+            _ => Facts::default(),
+        }
+    }
+
+    /// Whether a nested item can spell this type: nothing in it names a generic, a lifetime or `Self`.
+    pub(crate) fn closed(&self, ty: &Type, generics: &HashSet<String>) -> bool {
+        match ty {
+            Type::Paren(ty) => self.closed(&ty.elem, generics),
+            Type::Never(_) => false,
+            Type::Array(array) => self.closed(&array.elem, generics) && matches!(&array.len, Expr::Lit(_)),
+            Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.closed(elem, generics)),
+            Type::Path(path) if path.qself.is_none() => {
+                let Some(last) = path.path.segments.last() else { return false };
+                let name = last.ident.to_string();
+                if generics.contains(&name) || path.path.segments.iter().any(|segment| segment.ident == "Self") {
+                    return false;
+                }
+                let known = is_primitive(&name) || (is_std_owner(&name) || is_plain_std(&name)) && !self.defined.contains(&name) || self.plain.contains(&name);
+                known && args(&last.arguments).into_iter().all(|ty| self.closed(ty, generics)) && !has_lifetimes(&last.arguments)
+            }
+            _ => false,
+        }
+    }
+
+    /// The type of a value that spells its own.
+    pub(crate) fn type_of(&self, expr: &Expr) -> Option<Type> {
+        let parse = |name: &str| syn::parse_str(name).ok();
+        match bare(expr) {
+            Expr::Lit(lit) => match &lit.lit {
+                syn::Lit::Bool(_) => parse("bool"),
+                syn::Lit::Char(_) => parse("char"),
+                syn::Lit::Byte(_) => parse("u8"),
+                syn::Lit::Str(_) => parse("&'static str"),
+                syn::Lit::ByteStr(_) => parse("&'static [u8]"),
+                syn::Lit::Int(int) if !int.suffix().is_empty() => parse(int.suffix()),
+                syn::Lit::Float(float) if !float.suffix().is_empty() => parse(float.suffix()),
+                _ => None,
+            },
+            Expr::Repeat(repeat) => {
+                let elem = self.type_of(&repeat.expr)?;
+                let len = &repeat.len;
+                matches!(**len, Expr::Lit(_)).then(|| syn::parse_quote!([#elem; #len]))
+            }
+            Expr::Cast(cast) => Some((*cast.ty).clone()),
+            Expr::Struct(expr) if expr.qself.is_none() => {
+                let name = expr.path.segments.last()?.ident.to_string();
+                let first = &expr.path;
+                (expr.path.segments.len() == 1 && self.plain.contains(&name)).then(|| syn::parse_quote!(#first))
+            }
+            Expr::Call(call) => {
+                let Expr::Path(path) = bare(&call.func) else { return None };
+                let names: Vec<String> = path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+                match names.as_slice() {
+                    [owner, name] if owner == "String" && !self.defined.contains("String") && matches!(name.as_str(), "new" | "from" | "with_capacity") => parse("String"),
+                    [owner, name] => self.returns.get(&format!("{owner}::{name}")).cloned(),
+                    [name] if self.plain.contains(name) => parse(name),
+                    [name] => self.returns.get(name).cloned(),
+                    _ => None,
+                }
+            }
+            Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "format" => parse("String"),
+            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_string") => parse("String"),
+            _ => None,
+        }
+    }
+
+    /// What is known of a value from its own syntax.
+    pub(crate) fn facts_of(&self, expr: &Expr) -> Option<Facts> {
+        if let Some(ty) = self.type_of(expr) {
+            return Some(self.facts(&ty));
+        }
+        match bare(expr) {
+            Expr::Lit(_) => Some(VALUE),
+            Expr::Unary(unary) if !matches!(unary.op, syn::UnOp::Deref(_)) => self.facts_of(&unary.expr).filter(|facts| *facts == VALUE),
+            Expr::Reference(reference) if reference.mutability.is_some() => Some(Facts { no_drop: true, unique: true, ..Facts::default() }),
+            Expr::Reference(reference) => Some(Facts { no_drop: true, copy: true, shared: true, owned: crate::syntax::is_constant(&reference.expr), ..Facts::default() }),
+            Expr::Repeat(repeat) => self.facts_of(&repeat.expr),
+            Expr::Array(array) => array.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
+            Expr::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
+            Expr::Binary(binary) => match binary.op {
+                syn::BinOp::Eq(_) | syn::BinOp::Ne(_) | syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) | syn::BinOp::And(_) | syn::BinOp::Or(_) => Some(VALUE),
+                _ => None,
+            },
+            Expr::Range(range) => {
+                let ends = range.start.iter().chain(&range.end);
+                // Both ends have one type, so one known end settles it.
+                let known = ends.filter_map(|end| self.facts_of(end)).find(|facts| *facts == VALUE)?;
+                Some(Facts { copy: false, ..known })
+            }
+            // `rt::into_iter(0..n)`
+            Expr::Call(call) if call.args.len() == 1 && matches!(bare(&call.func), Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "into_iter")) => {
+                matches!(bare(&call.args[0]), Expr::Range(_)).then(|| self.facts_of(&call.args[0])).flatten()
+            }
+            _ => None,
+        }
+    }
+}
+
+struct Collector {
+    table: Table,
+    owner: Option<String>,
+    seen: HashMap<String, usize>,
+}
+
+impl Collector {
+    fn define(&mut self, ident: &syn::Ident, generics: &syn::Generics, attrs: &[syn::Attribute]) {
+        let name = ident.to_string();
+        *self.seen.entry(name.clone()).or_default() += 1;
+        self.table.defined.insert(name.clone());
+        if generics.params.is_empty() {
+            self.table.plain.insert(name.clone());
+            let copies = attrs.iter().any(|attr| attr.path().is_ident("derive") && attr.parse_args_with(syn::punctuated::Punctuated::<syn::Path, syn::Token![,]>::parse_terminated).is_ok_and(|paths| paths.iter().any(|path| path.is_ident("Copy"))));
+            if copies {
+                self.table.copying.insert(name);
+            }
+        }
+    }
+
+    fn signature(&mut self, sig: &syn::Signature) {
+        if let Some(receiver) = sig.receiver() {
+            let kind = match &receiver.kind {
+                syn::ReceiverKind::Reference(..) => Receiver::ByRef,
+                _ => Receiver::ByValue,
+            };
+            let name = sig.ident.to_string();
+            self.table.methods.entry(name.clone()).or_default().push(kind);
+            if let Some(owner) = &self.owner {
+                let all = self.table.methods.get(&name).is_some_and(|all| all.iter().all(|one| *one == kind));
+                let key = (owner.clone(), name);
+                if self.table.typed_methods.get(&key).is_some_and(|other| *other != kind) && !all {
+                    self.table.typed_methods.remove(&key);
+                } else {
+                    self.table.typed_methods.insert(key, kind);
+                }
+            }
+            return;
+        }
+        if sig.asyncness.is_some() || !sig.generics.params.is_empty() {
+            return;
+        }
+        if let syn::ReturnType::Type(_, ty) = &sig.output {
+            let ty = match (&**ty, &self.owner) {
+                (Type::Path(path), Some(owner)) if path.path.is_ident("Self") => match syn::parse_str(owner) {
+                    Ok(ty) => ty,
+                    Err(_) => return,
+                },
+                (ty, _) => ty.clone(),
+            };
+            let name = match &self.owner {
+                Some(owner) => format!("{owner}::{}", sig.ident),
+                None => sig.ident.to_string(),
+            };
+            let doubled = *self.seen.entry(format!("fn {name}")).and_modify(|n| *n += 1).or_insert(1) > 1;
+            if doubled {
+                self.table.returns.remove(&name);
+            } else {
+                self.table.returns.insert(name, ty);
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Collector {
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.define(&item.ident, &item.generics, &item.attrs);
+        if item.generics.params.is_empty() {
+            for (i, field) in item.fields.iter().enumerate() {
+                let member = field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string);
+                self.table.fields.insert((item.ident.to_string(), member), field.ty.clone());
+            }
+        }
+    }
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        self.define(&item.ident, &item.generics, &item.attrs);
+    }
+    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
+        self.define(&item.ident, &item.generics, &item.attrs);
+    }
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        self.table.defined.insert(item.ident.to_string());
+        *self.seen.entry(item.ident.to_string()).or_default() += 2;
+    }
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let owner = type_name(&item.self_ty);
+        if let (Some(owner), Some(of)) = (&owner, &item.trait_) {
+            match of.0.segments.last().map(|segment| segment.ident.to_string()).as_deref() {
+                Some("Drop") => {
+                    self.table.dropping.insert(owner.clone());
+                }
+                Some("Copy") if item.generics.params.is_empty() => {
+                    self.table.copying.insert(owner.clone());
+                }
+                _ => {}
+            }
+        }
+        let outer = std::mem::replace(&mut self.owner, owner);
+        visit::visit_item_impl(self, item);
+        self.owner = outer;
+    }
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        let outer = self.owner.take();
+        visit::visit_item_trait(self, item);
+        self.owner = outer;
+    }
+    fn visit_signature(&mut self, sig: &'ast syn::Signature) {
+        self.signature(sig);
+    }
+}
+
+/// The last segment of a plain path, through references.
+pub(crate) fn type_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        Type::Paren(ty) => type_name(&ty.elem),
+        _ => None,
+    }
+}
+
+fn args(arguments: &PathArguments) -> Vec<&Type> {
+    match arguments {
+        PathArguments::AngleBracketed(args) => args
+            .args
+            .iter()
+            .filter_map(|arg| match arg {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn has_args(segment: &syn::PathSegment) -> bool {
+    !args(&segment.arguments).is_empty()
+}
+
+fn has_lifetimes(arguments: &PathArguments) -> bool {
+    match arguments {
+        PathArguments::AngleBracketed(args) => args.args.iter().any(|arg| !matches!(arg, GenericArgument::Type(_))),
+        PathArguments::None => false,
+        PathArguments::Parenthesized(_) => true,
+    }
+}
+
+pub(crate) fn is_primitive(name: &str) -> bool {
+    matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "f32" | "f64" | "bool" | "char")
+}
+
+/// Types of the standard library that are plain values.
+fn is_plain_std(name: &str) -> bool {
+    matches!(name, "Duration" | "Instant" | "SystemTime" | "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" | "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "ThreadId" | "TypeId" | "PhantomPinned")
+}
+
+/// Owners of the standard library that hold nothing but their arguments.
+fn is_std_owner(name: &str) -> bool {
+    matches!(
+        name,
+        "String" | "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap" | "Option" | "Result" | "Box" | "Arc" | "Rc" | "PathBuf" | "OsString" | "CString" | "Cell" | "RefCell" | "Range" | "RangeInclusive" | "Poll" | "Wrapping"
+    )
+}
+
+fn is_std_collection(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => is_std_collection(&reference.elem),
+        ty => type_name(ty).is_some_and(|name| matches!(name.as_str(), "String" | "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap")),
+    }
+}
+
+/// Whether methods of this type find their receiver without running code of the user's.
+pub(crate) fn derefs_plainly(ty: &Type) -> bool {
+    is_std_collection(ty)
+}
+
+/// Names that usually take `self` by value, so that a method of this name in the file says little about another type's.
+fn consumes_by_custom(method: &str) -> bool {
+    method.starts_with("into_") || matches!(method, "unwrap" | "expect" | "map" | "and_then" | "ok" | "err" | "join" | "send" | "finish" | "build" | "close" | "complete" | "commit" | "collect" | "ok_or" | "await")
+}

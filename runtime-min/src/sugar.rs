@@ -1,0 +1,44 @@
+//! Small functions that stand for pieces of syntax: calls by path, so that no method of the user's is meant instead.
+
+/// The value itself, as a temporary: it drops where the value of the `.await` that it stands for would.
+#[inline(always)]
+pub fn value<T>(value: T) -> T {
+    value
+}
+
+/// The iterator of a `for` loop.
+#[inline(always)]
+pub fn into_iter<I: IntoIterator>(iterable: I) -> I::IntoIter {
+    iterable.into_iter()
+}
+
+/// The next item of a `for` loop.
+#[inline(always)]
+pub fn next<I: Iterator>(iter: &mut I) -> Option<I::Item> {
+    iter.next()
+}
+
+/// A bound that every type meets: it makes a returned `impl Trait` capture the lifetimes of `T`, as an `async fn` does.
+pub trait Captures<T: ?Sized> {}
+
+impl<T: ?Sized, U: ?Sized> Captures<T> for U {}
+
+/// A shared reference with another lifetime.
+///
+/// # Safety
+/// What holds it does not outlive the reference's own lifetime.
+#[inline(always)]
+pub unsafe fn lengthen<'b, T: ?Sized>(reference: &T) -> &'b T {
+    // SAFETY: the caller keeps to the reference's own lifetime.
+    unsafe { &*core::ptr::from_ref(reference) }
+}
+
+/// An exclusive reference with another lifetime.
+///
+/// # Safety
+/// What holds it does not outlive the reference's own lifetime.
+#[inline(always)]
+pub unsafe fn lengthen_mut<'b, T: ?Sized>(reference: &mut T) -> &'b mut T {
+    // SAFETY: the caller keeps to the reference's own lifetime.
+    unsafe { &mut *core::ptr::from_mut(reference) }
+}
