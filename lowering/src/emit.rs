@@ -7,6 +7,7 @@ mod signature;
 
 use crate::analysis::Analysis;
 use crate::desugar::Body;
+use crate::graph::Graph;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::LocalId;
@@ -31,7 +32,7 @@ pub(crate) struct Item<'a> {
 }
 
 /// An emitted function: its item, and the texts of its doc comments' line notes.
-pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysis: &Analysis, layout: &Layout, signature: &Signature) -> TokenStream {
+pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: &Graph, analysis: &Analysis, layout: &Layout, signature: &Signature) -> TokenStream {
     let output = match &item.sig.output {
         syn::ReturnType::Default => syn::parse_quote!(()),
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
@@ -39,14 +40,15 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
     let mut rewriting = Rewrite { layout, analysis, tries: tries(&output) };
     rewrite::rewrite(&mut body, &mut rewriting);
     let framed = !layout.slots.is_empty();
-    let residual = Residual { layout, analysis, resolved, framed, entered: Default::default() };
+    let assigned = graph.assigned();
+    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, assigned, framed, entered: Default::default() };
     let fresh = &layout.fresh;
     let (rt, state, frame, cx, child, ready, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type);
     let place = residual.state();
     let scrutinee = if framed { quote!(&mut #place) } else { quote!(#state) };
     let taken = if framed { quote!(&mut #frame.#state) } else { quote!(#state) };
 
-    let bind = |local: LocalId, used: &TokenStream| binding(layout.name(local), residual.mutability(local), used);
+    let bind = |local: LocalId, used: &TokenStream| binding(layout, local, residual.mutability(local), used);
 
     // The arms, in the order in which their states can be reached: inference follows the text.
     let mut arms = Vec::new();
@@ -69,9 +71,9 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
         let code = residual.resume(&body.block, id);
         let name = &layout.states[id].name;
         let resumes = layout.states[id].pinned.iter().map(|&local| {
-            let name = layout.name(local);
-            let shown = if mentions(&code, name) { name.clone() } else { quote::format_ident!("_{}", name) };
-            quote!(let #shown = #rt::resume!(#frame.#name);)
+            let (name, slot) = (layout.name(local), layout.slot(local));
+            let shown = if mentions(&code, layout, local) { name.clone() } else { quote::format_ident!("_{}", name) };
+            quote!(let #shown = #rt::resume!(#frame.#slot);)
         });
         let carried: Vec<TokenStream> = layout.states[id].carried.iter().map(|&local| bind(local, &code)).collect();
         let take = if carried.is_empty() {
@@ -79,11 +81,13 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
         } else {
             quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
         };
-        let value = if mentions(&code, ready) { quote!(#ready) } else { quote!(_) };
+        let value = if has_ident(&code, ready) { quote!(#ready) } else { quote!(_) };
+        let late = residual.late(id, &code);
         arms.push(quote!(#ty::#name { #child, .. } => {
             let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };
             #(#resumes)*
             #take
+            #late
             #code
         }));
     }
@@ -125,8 +129,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
     let (storage, handle, initial) = if framed {
         let frame_generics = Layout::generics(&layout.frame_params);
         let slots = layout.slots.iter().rev().map(|local| {
-            let (name, ty) = (layout.name(*local), &layout.types[local]);
-            quote!(#name: #rt::Slot<#ty>)
+            let (slot, ty) = (layout.slot(*local), &layout.types[local]);
+            quote!(#slot: #rt::Slot<#ty>)
         });
         let doc = format!(" What `{fn_name}` keeps in place beside its state, because it is borrowed while the function waits.");
         let guards = layout.slots.iter().filter_map(|local| {
@@ -134,9 +138,9 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
             if names.is_empty() || resolved.locals.is_empty() {
                 return None;
             }
-            let name = layout.name(*local);
-            let guard = quote::format_ident!("_{}", name);
-            Some(quote!(let #guard = matches!(self.#state, #(#ty::#names { .. })|*).then(|| #rt::resume!(self.#name));))
+            let slot = layout.slot(*local);
+            let guard = quote::format_ident!("_{}", slot);
+            Some(quote!(let #guard = matches!(self.#state, #(#ty::#names { .. })|*).then(|| #rt::resume!(self.#slot));))
         });
         let storage = quote! {
             #[doc = #doc]
@@ -152,8 +156,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
             }
         };
         let empty = layout.slots.iter().rev().map(|local| {
-            let name = layout.name(*local);
-            quote!(#name: #rt::Slot::empty())
+            let slot = layout.slot(*local);
+            quote!(#slot: #rt::Slot::empty())
         });
         let starts = body.params.iter().map(|local| signature.argument(layout, *local));
         (storage, frame, quote!(#frame_ty { #state: #ty::Start { #(#starts),* }, #(#empty),* }))
@@ -170,7 +174,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
     };
     let label = syn::Lifetime { apostrophe: proc_macro2::Span::call_site(), ident: fresh.machine_label.clone() };
     let arms: TokenStream = arms.into_iter().collect();
-    let labelled = has_label(&arms, &label).then(|| quote!(#label:));
+    let labelled = has_ident(&arms, &label.ident).then(|| quote!(#label:));
+    let output: syn::Type = if matches!(output, syn::Type::Never(_)) { syn::parse_quote!(#rt::Never) } else { output };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
     let machine = quote! {
         #rt::Machine::new(#initial, |#handle, #cx| #annotation {
@@ -185,8 +190,11 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
     let prologue = &signature.prologue;
     let alias = if rt == "rt" { quote!(use ::handroll_rt as rt;) } else { quote!(use ::handroll_rt as #rt;) };
     let (attrs, vis, sig) = (item.attrs, item.vis, &signature.sig);
+    // Each segment between two awaits uses some of what the function declared, and changes less.
+    let allow = resolved.locals.iter().any(|local| local.mutable && !local.foreign && !done.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments)]));
     let tokens = quote! {
         #(#attrs)*
+        #allow
         #vis #sig {
             #alias
             #(#items)*
@@ -200,8 +208,9 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, analysi
 }
 
 /// A field of the state bound as a local: under its name, or only to drop in its place.
-fn binding(name: &Ident, mutability: Option<syn::Token![mut]>, used: &TokenStream) -> TokenStream {
-    if mentions(used, name) {
+fn binding(layout: &Layout, local: LocalId, mutability: Option<syn::Token![mut]>, used: &TokenStream) -> TokenStream {
+    let name = layout.name(local);
+    if mentions(used, layout, local) {
         quote!(#mutability #name)
     } else {
         let silent = quote::format_ident!("_{}", name);
@@ -209,34 +218,35 @@ fn binding(name: &Ident, mutability: Option<syn::Token![mut]>, used: &TokenStrea
     }
 }
 
-/// Whether the tokens mention an identifier, in its final name or as a mark of a local with that name.
-fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
-    let text = name.to_string();
-    let text = text.trim_start_matches("r#");
-    search(tokens.clone(), text)
-}
-
-fn search(tokens: TokenStream, name: &str) -> bool {
-    tokens.into_iter().any(|tree| match tree {
-        proc_macro2::TokenTree::Ident(ident) => {
-            let found = ident.to_string();
-            let found = found.trim_start_matches("r#");
-            found == name || found.strip_prefix(name).is_some_and(|rest| rest.starts_with("__hr"))
-        }
-        proc_macro2::TokenTree::Group(group) => search(group.stream(), name),
+/// Whether the tokens mention a local, by its mark or by its final name.
+fn mentions(tokens: &TokenStream, layout: &Layout, local: LocalId) -> bool {
+    let name = layout.name(local);
+    let is = |text: &str| crate::names::unmark(text).is_some_and(|(found, _)| found == local);
+    any_token(tokens, &mut |tree| match tree {
+        proc_macro2::TokenTree::Ident(ident) => ident == name || is(&ident.to_string()),
         proc_macro2::TokenTree::Literal(literal) => {
-            let text = literal.to_string();
-            text.contains('{') && text.contains(&format!("{name}__hr"))
+            let mut found = false;
+            crate::names::map_captures(literal, &mut |text| {
+                found |= is(text);
+                None
+            });
+            found
         }
-        proc_macro2::TokenTree::Punct(_) => false,
+        _ => false,
     })
 }
 
-fn has_label(tokens: &TokenStream, label: &syn::Lifetime) -> bool {
-    tokens.clone().into_iter().any(|tree| match tree {
-        proc_macro2::TokenTree::Ident(ident) => ident == label.ident,
-        proc_macro2::TokenTree::Group(group) => has_label(&group.stream(), label),
-        _ => false,
+fn has_ident(tokens: &TokenStream, name: &Ident) -> bool {
+    any_token(tokens, &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if ident == name))
+}
+
+fn any_token(tokens: &TokenStream, is: &mut impl FnMut(&proc_macro2::TokenTree) -> bool) -> bool {
+    tokens.clone().into_iter().any(|tree| {
+        is(&tree)
+            || match &tree {
+                proc_macro2::TokenTree::Group(group) => any_token(&group.stream(), is),
+                _ => false,
+            }
     })
 }
 

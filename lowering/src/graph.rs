@@ -90,3 +90,16 @@ pub(crate) struct Graph {
 pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
     build::build(resolved, body, table)
 }
+
+impl Graph {
+    /// The locals that an assignment can give a value.
+    pub(crate) fn assigned(&self) -> std::collections::HashSet<LocalId> {
+        let events = self.blocks.node_weights().flat_map(|block| &block.events);
+        events
+            .filter_map(|event| match event {
+                Event::Init(local, Some(_)) => Some(*local),
+                _ => None,
+            })
+            .collect()
+    }
+}

@@ -25,6 +25,8 @@ pub(crate) struct Layout {
     pub(crate) frame_params: Vec<Ident>,
     /// Locals with a slot, in order of declaration.
     pub(crate) slots: Vec<LocalId>,
+    /// The slots' names: unlike locals, they are all fields of one struct.
+    slot_names: HashMap<LocalId, Ident>,
     pub(crate) fresh: Fresh,
 }
 
@@ -147,7 +149,14 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
     for ident in slots.iter().filter_map(as_param) {
         add(&mut frame_params, &ident);
     }
-    Layout { names, states, types, children, state_params, frame_params, slots, fresh }
+    let mut slot_names: HashMap<LocalId, Ident> = HashMap::new();
+    let mut taken = HashSet::from([fresh.state.to_string()]);
+    for &local in &slots {
+        let name = unique(&names[local.0].to_string(), |name| taken.contains(name));
+        taken.insert(name.clone());
+        slot_names.insert(local, ident(&name));
+    }
+    Layout { names, states, types, children, state_params, frame_params, slots, slot_names, fresh }
 }
 
 impl Layout {
@@ -158,6 +167,11 @@ impl Layout {
 
     pub(crate) fn name(&self, local: LocalId) -> &Ident {
         &self.names[local.0]
+    }
+
+    /// The name of a pinned local's slot.
+    pub(crate) fn slot(&self, local: LocalId) -> &Ident {
+        &self.slot_names[&local]
     }
 }
 

@@ -124,7 +124,7 @@ fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> TokenStream {
     let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), edition };
     let borrows = !stages.layout.slots.is_empty();
     let signature = Signature::new(&item, &stages.layout, &stages.body.params, borrows);
-    emit(&item, &stages.resolved, stages.body.clone(), &stages.analysis, &stages.layout, &signature)
+    emit(&item, &stages.resolved, stages.body.clone(), &stages.graph, &stages.analysis, &stages.layout, &signature)
 }
 
 /// The white space before an item on its first line.

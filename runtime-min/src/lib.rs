@@ -36,7 +36,7 @@ pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 pub use machine::{End, Frame, Machine, step, take};
 pub use slot::{Live, Slot};
-pub use sugar::{Captures, into_iter, lengthen, lengthen_mut, next, value};
+pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
 /// Polls the child that a state waits on: `poll!(read, cx)`, with `read: &mut Child<_>`.

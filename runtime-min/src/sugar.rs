@@ -42,3 +42,16 @@ pub unsafe fn lengthen_mut<'b, T: ?Sized>(reference: &mut T) -> &'b mut T {
     // SAFETY: the caller keeps to the reference's own lifetime.
     unsafe { &mut *core::ptr::from_mut(reference) }
 }
+
+/// What a function pointer's function gives back: the way to name `!` on stable Rust.
+pub trait Returns {
+    /// The type.
+    type Type;
+}
+
+impl<T> Returns for fn() -> T {
+    type Type = T;
+}
+
+/// The type `!`.
+pub type Never = <fn() -> ! as Returns>::Type;

@@ -82,17 +82,21 @@ impl Pruner {
         {
             *label = None;
         }
+        if let Some(label) = label {
+            self.visit_label_mut(label);
+        }
     }
 }
 
 impl VisitMut for Pruner {
     fn visit_expr_break_mut(&mut self, expr: &mut syn::ExprBreak) {
-        visit_mut::visit_expr_break_mut(self, expr);
         self.jump(&mut expr.label);
+        visit_mut::visit_expr_break_mut(self, expr);
     }
 
     fn visit_expr_continue_mut(&mut self, expr: &mut syn::ExprContinue) {
         self.jump(&mut expr.label);
+        visit_mut::visit_expr_continue_mut(self, expr);
     }
 
     fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
@@ -148,8 +152,6 @@ impl VisitMut for Pruner {
             let (number, kind) = rest.split_once('_').unwrap_or((rest, &text[..at]));
             let name = if number == "1" { kind.to_owned() } else { format!("{kind}_{number}") };
             lifetime.ident = Ident::new(&name, lifetime.ident.span());
-        } else if let Some(base) = text.strip_suffix("_next").or_else(|| text.strip_suffix("_done")) {
-            let _ = base;
         }
     }
 }

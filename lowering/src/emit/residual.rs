@@ -13,7 +13,7 @@ use crate::resolve::Resolved;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use syn::visit::Visit;
 
 /// What becomes of the value of a piece of code.
@@ -37,6 +37,10 @@ pub(super) struct Residual<'a> {
     pub(super) layout: &'a Layout,
     pub(super) analysis: &'a Analysis,
     pub(super) resolved: &'a Resolved,
+    /// The locals in scope at each await.
+    pub(super) in_scope: &'a [Vec<LocalId>],
+    /// The locals that an assignment can give their value.
+    pub(super) assigned: HashSet<LocalId>,
     /// With slots the state is a field of the frame.
     pub(super) framed: bool,
     /// The states that emitted code enters.
@@ -247,7 +251,7 @@ impl Residual<'_> {
 
     fn braced(&self, out: Out, needs: bool, dest: Dest) -> Out {
         let Out { tokens, completes } = out;
-        if dest == Dest::Value && completes || needs && completes {
+        if dest == Dest::Value && completes && (needs || syn::parse2::<syn::Expr>(tokens.clone()).is_err()) || dest != Dest::Value && needs && completes {
             return Out { tokens: quote!({ #tokens }), completes };
         }
         Out { tokens, completes }
@@ -357,12 +361,9 @@ impl Residual<'_> {
         if !flat {
             let mut locals: Vec<LocalId> = bound.to_vec();
             block.stmts[..at].iter().for_each(|stmt| declared(stmt, &mut locals));
-            for local in self.held(id).filter(|local| locals.contains(local)) {
-                let name = self.layout.name(local);
-                let mutability = self.mutability(local);
-                tokens.extend(quote!(let #mutability #name = #name;));
-                rebound = true;
-            }
+            let bindings = self.bindings(id, &locals);
+            rebound = !bindings.is_empty();
+            tokens.extend(bindings);
         }
         let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last, ..place });
         tokens.extend(head.tokens);
@@ -466,12 +467,7 @@ impl Residual<'_> {
         if flat {
             return out;
         }
-        let mut tokens = TokenStream::new();
-        for local in self.held(id).filter(|local| bound.contains(local)) {
-            let name = self.layout.name(local);
-            let mutability = self.mutability(local);
-            tokens.extend(quote!(let #mutability #name = #name;));
-        }
+        let mut tokens = self.bindings(id, bound);
         let any = !tokens.is_empty();
         tokens.extend(out.tokens);
         let out = Out { tokens, completes: out.completes };
@@ -515,6 +511,46 @@ impl Residual<'_> {
         Out { tokens, completes }
     }
 
+    /// Binds again, in a scope of their own, those of these locals that are held; the others have no value yet.
+    fn bindings(&self, id: AwaitId, locals: &[LocalId]) -> TokenStream {
+        let held: Vec<LocalId> = self.held(id).collect();
+        let mut tokens = TokenStream::new();
+        for &local in self.in_scope[id].iter().filter(|local| locals.contains(local)) {
+            let name = self.layout.name(local);
+            let mutability = self.mutability(local);
+            if held.contains(&local) {
+                tokens.extend(quote!(let #mutability #name = #name;));
+            } else if self.assigned.contains(&local) {
+                tokens.extend(quote!(let #mutability #name;));
+            }
+        }
+        tokens
+    }
+
+    /// The locals of flattened scopes that get their value only in the code of an arm: declared in their place, so that all drop in
+    /// order.
+    pub(super) fn late(&self, id: AwaitId, code: &TokenStream) -> TokenStream {
+        let held: Vec<LocalId> = self.held(id).collect();
+        let mut tokens = TokenStream::new();
+        let mut any = false;
+        for &local in &self.in_scope[id] {
+            let name = self.layout.name(local);
+            let mutability = self.mutability(local);
+            if held.contains(&local) {
+                if any && super::mentions(code, self.layout, local) {
+                    tokens.extend(quote!(let #mutability #name = #name;));
+                } else if any {
+                    let silent = format_ident!("_{}", name);
+                    tokens.extend(quote!(let #silent = #silent;));
+                }
+            } else if self.assigned.contains(&local) && super::mentions(code, self.layout, local) && !declares_local(code, local) {
+                tokens.extend(quote!(let #mutability #name;));
+                any = true;
+            }
+        }
+        tokens
+    }
+
     /// What is held at an await, in order of declaration.
     fn held(&self, id: AwaitId) -> impl Iterator<Item = LocalId> {
         self.analysis.held[id].iter().map(|holding| holding.local)
@@ -524,6 +560,29 @@ impl Residual<'_> {
         let declared = self.resolved.locals[local.0].mutable && !self.analysis.pinned.contains(&local);
         declared.then(|| syn::Token![mut](Span::call_site()))
     }
+}
+
+/// Whether the tokens declare a local themselves.
+fn declares_local(tokens: &TokenStream, local: LocalId) -> bool {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut i = 0;
+    while i < trees.len() {
+        match &trees[i] {
+            TokenTree::Ident(ident) if ident == "let" => {
+                let mut next = i + 1;
+                if matches!(&trees.get(next), Some(TokenTree::Ident(ident)) if *ident == "mut") {
+                    next += 1;
+                }
+                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local)) {
+                    return true;
+                }
+            }
+            TokenTree::Group(group) if declares_local(&group.stream(), local) => return true,
+            _ => {}
+        }
+        i += 1;
+    }
+    false
 }
 
 fn holds(stmt: &Stmt, id: AwaitId) -> bool {

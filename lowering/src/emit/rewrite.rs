@@ -37,8 +37,8 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
         .iter()
         .filter(|param| rewrite.analysis.pinned.contains(param))
         .map(|&param| {
-            let name = rewrite.layout.name(param);
-            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::fill!(#frame.#name, #name);))
+            let (name, slot) = (rewrite.layout.name(param), rewrite.layout.slot(param));
+            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::fill!(#frame.#slot, #name);))
         })
         .collect();
     body.block.stmts.splice(0..0, moved);
@@ -131,8 +131,8 @@ impl Rewrite<'_> {
             .iter()
             .map(|(ident, mutability)| match self.pinned(ident) {
                 Some(local) => {
-                    let name = self.layout.name(local);
-                    syn::parse_quote!(let #ident = #rt::fill!(#frame.#name, #ident);)
+                    let slot = self.layout.slot(local);
+                    syn::parse_quote!(let #ident = #rt::fill!(#frame.#slot, #ident);)
                 }
                 None => syn::parse_quote!(let #mutability #ident = #ident;),
             })
@@ -151,7 +151,7 @@ impl Rewrite<'_> {
             && let Some(id) = self.pinned(&pat.ident)
         {
             let Layout { fresh, .. } = self.layout;
-            let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(id));
+            let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.slot(id));
             let value = &init.expr;
             init.expr = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
             pat.mutability = None;
@@ -227,7 +227,7 @@ impl VisitMut for Rewrite<'_> {
                     && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| self.analysis.first_assignments.contains(&mention))
                 {
                     let Layout { fresh, .. } = self.layout;
-                    let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(local));
+                    let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
                     let value = &assign.right;
                     assign.right = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
                     return;

@@ -90,6 +90,9 @@ impl Signature {
                 };
             }
         }
+        if matches!(output, Type::Never(_)) {
+            output = syn::parse_quote!(::handroll_rt::Never);
+        }
         sig.output = syn::parse_quote!(-> impl ::core::future::Future<Output = #output> #captures);
         Signature { sig, prologue }
     }
