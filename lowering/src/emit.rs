@@ -69,6 +69,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     } {
         done.insert(id);
         let code = residual.resume(&body.block, id);
+        let (value, code) = direct(code, ready, resolved, graph, analysis, id);
         let name = &layout.states[id].name;
         let resumes = layout.states[id].pinned.iter().map(|&local| {
             let (name, slot) = (layout.name(local), layout.slot(local));
@@ -81,7 +82,6 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
         } else {
             quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
         };
-        let value = if has_ident(&code, ready) { quote!(#ready) } else { quote!(_) };
         let late = residual.late(id, &code);
         arms.push(quote!(#ty::#name { #child, .. } => {
             let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };
@@ -172,14 +172,13 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
         let starts = body.params.iter().map(|local| signature.argument(layout, *local));
         (storage, state, quote!(#ty::Start { #(#starts),* }))
     };
-    let label = syn::Lifetime { apostrophe: proc_macro2::Span::call_site(), ident: fresh.machine_label.clone() };
+    let label = fresh.machine();
     let arms: TokenStream = arms.into_iter().collect();
-    let labelled = has_ident(&arms, &label.ident).then(|| quote!(#label:));
     let output: syn::Type = if matches!(output, syn::Type::Never(_)) { syn::parse_quote!(#rt::Never) } else { output };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
     let machine = quote! {
         #rt::Machine::new(#initial, |#handle, #cx| #annotation {
-            #labelled loop {
+            #label: loop {
                 match #scrutinee {
                     #arms
                 }
@@ -216,6 +215,33 @@ fn binding(layout: &Layout, local: LocalId, mutability: Option<syn::Token![mut]>
         let silent = quote::format_ident!("_{}", name);
         quote!(#name: #silent)
     }
+}
+
+/// What the poll's `Ready` binds. `let n = output;` at the start of the arm is not needed, unless what is held must drop after `n`.
+fn direct(code: TokenStream, output: &Ident, resolved: &Resolved, graph: &Graph, analysis: &Analysis, id: AwaitId) -> (TokenStream, TokenStream) {
+    if !has_ident(&code, output) {
+        return (quote!(_), code);
+    }
+    let held_drops = analysis.held[id].iter().any(|holding| !graph.facts[holding.local.0].no_drop);
+    let trees: Vec<proc_macro2::TokenTree> = code.clone().into_iter().collect();
+    if let [proc_macro2::TokenTree::Ident(r#let), proc_macro2::TokenTree::Ident(name), proc_macro2::TokenTree::Punct(eq), proc_macro2::TokenTree::Ident(value), proc_macro2::TokenTree::Punct(semi), rest @ ..] = trees.as_slice()
+        && r#let == "let"
+        && eq.as_char() == '='
+        && value == output
+        && semi.as_char() == ';'
+        && !(held_drops && crate::names::local(name).is_none_or(|local| !resolved.locals[local.0].hidden || !consumed_next(rest, name)))
+    {
+        return (quote!(#name), rest.iter().cloned().collect());
+    }
+    (quote!(#output), code)
+}
+
+/// Whether the first statement uses up the local.
+fn consumed_next(rest: &[proc_macro2::TokenTree], name: &Ident) -> bool {
+    let end = rest.iter().position(|tree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ';')).unwrap_or(rest.len());
+    let first: TokenStream = rest[..end].iter().cloned().collect();
+    let local = crate::names::local(name);
+    any_token(&first, &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if crate::names::local(ident) == local))
 }
 
 /// Whether the tokens mention a local, by its mark or by its final name.

@@ -53,6 +53,13 @@ pub(crate) struct Fresh {
     pub(crate) machine_label: Ident,
 }
 
+impl Fresh {
+    /// The label of the machine's loop; it is pruned where nothing needs it.
+    pub(crate) fn machine(&self) -> syn::Lifetime {
+        syn::Lifetime { apostrophe: Span::call_site(), ident: format_ident!("{}__hr", self.machine_label) }
+    }
+}
+
 /// What the layout needs to know of the function besides its body.
 pub(crate) struct Context<'a> {
     pub(crate) name: &'a str,
@@ -77,7 +84,7 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         frame: fresh("frame"),
         cx: fresh("cx"),
         child: fresh("child"),
-        ready: fresh("ready"),
+        ready: fresh("output"),
         state_type: fresh(&format!("{base}State")),
         frame_type: fresh(&format!("{base}Frame")),
         machine_label: fresh("machine"),
@@ -184,7 +191,7 @@ fn declaration_order(graph: &Graph, local: LocalId) -> (usize, usize) {
 /// A local keeps its name. When it is held while another of its name hides it, it becomes `name_outer`; a hidden local gets a number
 /// when another one of its kind is needed at the same time.
 fn local_names(cx: &Context<'_>, resolved: &Resolved, graph: &Graph, analysis: &Analysis, fresh: &Fresh) -> Vec<Ident> {
-    let ours: HashSet<String> = [&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.machine_label].iter().map(ToString::to_string).collect();
+    let ours: HashSet<String> = [&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.machine_label].iter().map(ToString::to_string).collect();
     let mut names: Vec<String> = resolved.locals.iter().map(|local| local.base.clone()).collect();
     let visible: HashSet<&str> = resolved.locals.iter().filter(|local| !local.hidden).map(|local| local.base.as_str()).collect();
     let raw = |name: &str, taken: &dyn Fn(&str) -> bool| unique(name, |name| taken(name));

@@ -21,13 +21,16 @@ pub(crate) struct Facts {
     pub(crate) unique: bool,
     /// It cannot hold a borrow.
     pub(crate) owned: bool,
+    /// A number, `bool` or `char`: its methods give no borrows.
+    pub(crate) scalar: bool,
 }
 
-const VALUE: Facts = Facts { no_drop: true, copy: true, shared: false, unique: false, owned: true };
+const VALUE: Facts = Facts { no_drop: true, copy: true, shared: false, unique: false, owned: true, scalar: false };
+const SCALAR: Facts = Facts { scalar: true, ..VALUE };
 
 impl Facts {
     pub(crate) fn and(self, other: Facts) -> Facts {
-        Facts { no_drop: self.no_drop && other.no_drop, copy: self.copy && other.copy, shared: false, unique: false, owned: self.owned && other.owned }
+        Facts { no_drop: self.no_drop && other.no_drop, copy: self.copy && other.copy, shared: false, unique: false, owned: self.owned && other.owned, scalar: false }
     }
 }
 
@@ -114,15 +117,18 @@ impl Table {
             Type::Paren(ty) => self.facts(&ty.elem),
             Type::Group(ty) => self.facts(&ty.elem),
             Type::Never(_) => VALUE,
-            Type::Reference(reference) if reference.mutability.is_some() => Facts { no_drop: true, copy: false, shared: false, unique: true, owned: false },
-            Type::Reference(reference) => Facts { no_drop: true, copy: true, shared: true, unique: false, owned: reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static") },
+            Type::Reference(reference) if reference.mutability.is_some() => Facts { no_drop: true, unique: true, ..Facts::default() },
+            Type::Reference(reference) => Facts { no_drop: true, copy: true, shared: true, owned: reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static"), ..Facts::default() },
             Type::Ptr(_) | Type::FnPtr(_) => VALUE,
             Type::Array(array) => self.facts(&array.elem).and(VALUE),
             Type::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts(elem)).fold(VALUE, Facts::and),
             Type::Path(path) if path.qself.is_none() => {
                 let Some(last) = path.path.segments.last() else { return Facts::default() };
                 let name = last.ident.to_string();
-                if is_primitive(&name) && path.path.segments.len() == 1 || is_plain_std(&name) && !self.defined.contains(&name) {
+                if is_primitive(&name) && path.path.segments.len() == 1 {
+                    return SCALAR;
+                }
+                if is_plain_std(&name) && !self.defined.contains(&name) {
                     return VALUE;
                 }
                 if self.plain.contains(&name) {
@@ -208,22 +214,22 @@ impl Table {
             return Some(self.facts(&ty));
         }
         match bare(expr) {
-            Expr::Lit(_) => Some(VALUE),
-            Expr::Unary(unary) if !matches!(unary.op, syn::UnOp::Deref(_)) => self.facts_of(&unary.expr).filter(|facts| *facts == VALUE),
+            Expr::Lit(_) => Some(SCALAR),
+            Expr::Unary(unary) if !matches!(unary.op, syn::UnOp::Deref(_)) => self.facts_of(&unary.expr).filter(|facts| facts.scalar),
             Expr::Reference(reference) if reference.mutability.is_some() => Some(Facts { no_drop: true, unique: true, ..Facts::default() }),
             Expr::Reference(reference) => Some(Facts { no_drop: true, copy: true, shared: true, owned: crate::syntax::is_constant(&reference.expr), ..Facts::default() }),
             Expr::Repeat(repeat) => self.facts_of(&repeat.expr),
             Expr::Array(array) => array.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
             Expr::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
             Expr::Binary(binary) => match binary.op {
-                syn::BinOp::Eq(_) | syn::BinOp::Ne(_) | syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) | syn::BinOp::And(_) | syn::BinOp::Or(_) => Some(VALUE),
+                syn::BinOp::Eq(_) | syn::BinOp::Ne(_) | syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) | syn::BinOp::And(_) | syn::BinOp::Or(_) => Some(SCALAR),
                 _ => None,
             },
             Expr::Range(range) => {
                 let ends = range.start.iter().chain(&range.end);
                 // Both ends have one type, so one known end settles it.
-                let known = ends.filter_map(|end| self.facts_of(end)).find(|facts| *facts == VALUE)?;
-                Some(Facts { copy: false, ..known })
+                let known = ends.filter_map(|end| self.facts_of(end)).find(|facts| facts.scalar)?;
+                Some(Facts { copy: false, scalar: false, ..known })
             }
             // `rt::into_iter(0..n)`
             Expr::Call(call) if call.args.len() == 1 && matches!(bare(&call.func), Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "into_iter")) => {

@@ -52,6 +52,19 @@ pub(crate) struct Pruner {
     used: Vec<String>,
 }
 
+/// `{ x }` as `x`, where the block is one of ours.
+fn unbrace(expr: &mut Expr) {
+    while let Expr::Block(block) = expr
+        && block.label.is_none()
+        && block.attrs.is_empty()
+        && let [syn::Stmt::Expr(inner, None)] = block.block.stmts.as_slice()
+        && block.block.brace_token.span.join().start().line == 0
+    {
+        let inner = inner.clone();
+        *expr = inner;
+    }
+}
+
 /// Labels that handroll made for jumps to find their loop.
 fn ours(label: &Lifetime) -> bool {
     label.ident.to_string().contains("__hr")
@@ -89,6 +102,26 @@ impl Pruner {
 }
 
 impl VisitMut for Pruner {
+    fn visit_expr_if_mut(&mut self, expr: &mut syn::ExprIf) {
+        visit_mut::visit_expr_if_mut(self, expr);
+        while let Expr::Paren(paren) = &mut *expr.cond {
+            let inner = (*paren.expr).clone();
+            *expr.cond = inner;
+        }
+    }
+
+    fn visit_expr_call_mut(&mut self, expr: &mut syn::ExprCall) {
+        visit_mut::visit_expr_call_mut(self, expr);
+        expr.args.iter_mut().for_each(unbrace);
+    }
+
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        visit_mut::visit_local_mut(self, local);
+        if let Some(init) = &mut local.init {
+            unbrace(&mut init.expr);
+        }
+    }
+
     fn visit_expr_break_mut(&mut self, expr: &mut syn::ExprBreak) {
         self.jump(&mut expr.label);
         visit_mut::visit_expr_break_mut(self, expr);
@@ -150,7 +183,7 @@ impl VisitMut for Pruner {
             // `again__hr1_next` to `next`, numbered when several are needed.
             let rest = &text[at + 4..];
             let (number, kind) = rest.split_once('_').unwrap_or((rest, &text[..at]));
-            let name = if number == "1" { kind.to_owned() } else { format!("{kind}_{number}") };
+            let name = if number == "1" || number.is_empty() { kind.to_owned() } else { format!("{kind}_{number}") };
             lifetime.ident = Ident::new(&name, lifetime.ident.span());
         }
     }

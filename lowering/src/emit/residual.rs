@@ -52,25 +52,23 @@ pub(super) struct Residual<'a> {
 struct Place {
     /// Falling off the end leads to the end of the arm, and so to the next turn of the machine's loop.
     tail: bool,
-    /// Inside a loop of the function's own: `continue` needs the machine's label.
-    looped: bool,
 }
 
 impl Place {
     fn inner(self) -> Self {
-        Place { tail: false, ..self }
+        Place { tail: false }
     }
 }
 
 impl Residual<'_> {
     /// The function from its start.
     pub(super) fn start(&self, block: &Block) -> TokenStream {
-        self.body(self.stmts(&block.stmts, Dest::Return, Place { tail: true, looped: false }))
+        self.body(self.stmts(&block.stmts, Dest::Return, Place { tail: true }))
     }
 
     /// The function after an await: `ready` stands for its value.
     pub(super) fn resume(&self, block: &Block, id: AwaitId) -> TokenStream {
-        self.body(self.resume_stmts(block, id, &[], Dest::Return, Place { tail: true, looped: false }, true))
+        self.body(self.resume_stmts(block, id, &[], Dest::Return, Place { tail: true }, true))
     }
 
     fn body(&self, out: Out) -> TokenStream {
@@ -83,7 +81,7 @@ impl Residual<'_> {
         let mut tokens = TokenStream::new();
         for (i, stmt) in stmts.iter().enumerate() {
             let last = i + 1 == stmts.len();
-            let out = self.stmt(stmt, last, dest, Place { tail: place.tail && last, ..place });
+            let out = self.stmt(stmt, last, dest, Place { tail: place.tail && last });
             tokens.extend(out.tokens);
             if !out.completes {
                 return Out { tokens, completes: false };
@@ -272,7 +270,7 @@ impl Residual<'_> {
 
     fn loop_(&self, found: &Loop, dest: Dest, place: Place) -> Out {
         let Loop { label, cond, body } = found;
-        let once = self.stmts(&body.stmts, Dest::Nothing, Place { tail: place.tail, ..place });
+        let once = self.stmts(&body.stmts, Dest::Nothing, place);
         let again = once.completes || mentions(&once.tokens, "continue", label);
         if !again {
             // The body waits or leaves on every way: it runs at most once.
@@ -286,7 +284,7 @@ impl Residual<'_> {
             let out = if left { self.labelled(Out { tokens, completes }, Some(label), dest) } else { Out { tokens, completes } };
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
-        let body = self.stmts(&body.stmts, Dest::Nothing, Place { tail: false, looped: true });
+        let body = self.stmts(&body.stmts, Dest::Nothing, Place { tail: false });
         let left = mentions(&body.tokens, "break", label);
         let tokens = body.tokens;
         let tokens = match cond {
@@ -328,14 +326,8 @@ impl Residual<'_> {
         });
         let child = found.operand.as_ref().map(|operand| quote!(#child: #rt::Child::new(#operand)));
         let fields = child.into_iter().chain(carried.map(ToTokens::to_token_stream));
-        let leave = match (place.tail, place.looped) {
-            (true, _) => quote!(),
-            (false, false) => quote!(continue;),
-            (false, true) => {
-                let label = syn::Lifetime { apostrophe: Span::call_site(), ident: fresh.machine_label.clone() };
-                quote!(continue #label;)
-            }
-        };
+        let label = fresh.machine();
+        let leave = (!place.tail).then(|| quote!(continue #label;));
         Out { tokens: quote!(#target = #ty::#name { #(#fields),* }; #(#keep)* #leave), completes: false }
     }
 
@@ -365,7 +357,7 @@ impl Residual<'_> {
             rebound = !bindings.is_empty();
             tokens.extend(bindings);
         }
-        let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last, ..place });
+        let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last });
         tokens.extend(head.tokens);
         if !head.completes {
             return Out { tokens, completes: false };
@@ -495,7 +487,7 @@ impl Residual<'_> {
         let mut completes = false;
         if again {
             let inner = if dest == Dest::Return && (left || cond.is_none()) && left { Dest::Value } else { dest };
-            let rest = self.loop_(found, inner, if left { Place { tail: false, ..place } } else { place });
+            let rest = self.loop_(found, inner, if left { Place { tail: false } } else { place });
             completes = rest.completes;
             tokens.extend(rest.tokens);
         }

@@ -162,14 +162,13 @@ impl Walk<'_> {
         let found = Use { local, mention, how, span: ident.span() };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {
-            let plain = facts.copy && facts.owned;
             if !facts.owned {
                 unit.from.push(local);
             }
             let loan = match how {
                 How::Borrow => true,
                 // A copied reference does not borrow the variable.
-                How::Receiver(_) => !facts.shared && !plain,
+                How::Receiver(_) => !facts.shared && !facts.scalar,
                 How::Value | How::Part => !facts.copy,
                 How::Unclear => true,
                 How::Read => false,
@@ -390,7 +389,7 @@ impl Walk<'_> {
             && path.path.segments.last().is_some_and(|last| last.ident == "into_iter" || last.ident == "value")
             && let Expr::Range(range) = bare(&call.args[0])
         {
-            return range.start.iter().chain(&range.end).find_map(|end| self.value_facts(end)).filter(|facts| facts.copy && facts.owned).map(|facts| Facts { copy: false, ..facts });
+            return range.start.iter().chain(&range.end).find_map(|end| self.value_facts(end)).filter(|facts| facts.scalar).map(|facts| Facts { copy: false, scalar: false, ..facts });
         }
         if let Expr::Binary(binary) = bare(expr)
             && !matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
@@ -398,10 +397,8 @@ impl Walk<'_> {
             // Arithmetic on known numbers.
             let sides = [self.value_facts(&binary.left), self.value_facts(&binary.right)];
             if let [Some(left), Some(right)] = sides
-                && left.copy
-                && left.owned
-                && right.copy
-                && right.owned
+                && left.scalar
+                && right.scalar
             {
                 return Some(left);
             }
@@ -537,7 +534,16 @@ impl Walk<'_> {
             Expr::RawAddr(raw) => self.place(&raw.expr, How::Borrow),
             Expr::MethodCall(call) => self.method(call),
             Expr::Call(call) => {
-                self.value(&call.func);
+                match as_ident(&call.func) {
+                    // Calling a local may borrow it or use it up, as its type says.
+                    Some(ident) if names::local(ident).is_some() => {
+                        call.args.iter().for_each(|arg| self.value(arg));
+                        let ident = ident.clone();
+                        self.use_(&ident, How::Receiver(None));
+                        return;
+                    }
+                    _ => self.value(&call.func),
+                }
                 if is_iterator_next(call) {
                     // An item cannot borrow from the iterator itself.
                     if let Expr::Reference(reference) = &call.args[0] {
