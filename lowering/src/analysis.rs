@@ -5,8 +5,8 @@
 //! `y`, `y` may hold a borrow of `x` for good.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::graph::{BasicBlock, Event, Graph, Holder, How, Use};
-use crate::ir::AwaitId;
+use crate::graph::{Event, Graph, Holder, How, Use};
+use crate::hold::Unclear;
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
@@ -24,6 +24,12 @@ pub(crate) struct Analysis {
     pub(crate) held: Vec<Vec<Holding>>,
     /// Locals that must keep their address.
     pub(crate) pinned: HashSet<LocalId>,
+    /// Pinned locals that have a value on some ways to an await only.
+    pub(crate) flagged: HashSet<LocalId>,
+    /// Uses that must be rewritten before the function can be laid out.
+    pub(crate) unclear: Vec<Unclear>,
+    /// For each holder's expression, the pinned locals that drop before what it holds.
+    pub(crate) later: HashMap<Mention, Vec<LocalId>>,
     /// Mentions that end their local: it is moved, or copied for the last time.
     pub(crate) moves: HashSet<Mention>,
     /// Assignments to a local that has no value yet.
@@ -39,26 +45,29 @@ pub(crate) struct Holding {
     pub(crate) why: Why,
 }
 
-pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> Analysis {
+pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<LocalId>, sink: &mut Sink) -> Analysis {
     let locals = resolved.locals.len();
     let live = Liveness::solve(graph, locals, |_| true);
     // A use of the whole: after it, no part can have been moved out before.
-    let whole = Liveness::solve(graph, locals, |found| matches!(found.how, How::Value | How::Receiver(_)));
+    let whole = Liveness::solve(graph, locals, |found| matches!(found.how, How::Value | How::Taken | How::Receiver(_)));
     let mut analysis = Analysis::default();
-    let mut unclear: Vec<(NodeIndex, usize, Use)> = Vec::new();
+    let mut unclear: Vec<(NodeIndex, usize, Use, FixedBitSet)> = Vec::new();
     for node in graph.blocks.node_indices() {
         live.backwards(graph, node, |index, event, after| match event {
             Event::Use(found) => {
                 let used_later = after.contains(found.local.0);
                 match found.how {
-                    How::Value if !used_later => {
+                    How::Value | How::Taken if !used_later => {
                         analysis.moves.insert(found.mention);
+                        if found.how == How::Taken {
+                            unclear.push((node, index, found.clone(), after.clone()));
+                        }
                     }
                     How::Receiver(Some(Receiver::ByValue)) if !used_later => {
                         analysis.moves.insert(found.mention);
                     }
-                    How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone())),
-                    How::Part => unclear.push((node, index, found.clone())),
+                    How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone(), after.clone())),
+                    How::Part => unclear.push((node, index, found.clone(), after.clone())),
                     _ => {}
                 }
             }
@@ -84,20 +93,19 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> An
             }
         });
     }
-    for (node, index, found) in unclear {
-        let facts = graph.facts[found.local.0];
-        if facts.no_drop || copied.contains(&found.mention) || !suspends_in_scope(graph, node, index, found.local) {
-            continue;
-        }
-        sink.push(refusal(resolved, &found));
-    }
-
+    let mut maybe = HashSet::new();
     let init = Initialised::solve(graph, locals, &analysis.moves);
     for node in graph.blocks.node_indices() {
         init.forwards(graph, node, &analysis.moves, |event, before| {
             if let Event::Init(local, Some(mention)) = event {
                 if !before.init.contains(local.0) {
                     analysis.first_assignments.insert(*mention);
+                } else if before.uninit.contains(local.0) {
+                    maybe.insert(*local);
+                }
+                if let Some(later) = graph.later.get(mention) {
+                    let there = later.iter().copied().filter(|local| before.init.contains(local.0) && !graph.facts[local.0].no_drop);
+                    analysis.later.insert(*mention, there.collect());
                 }
             }
         });
@@ -116,7 +124,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> An
                 held.push(Holding { local, why: Why::UsedLater });
             } else if state.init.contains(local.0) && !graph.facts[local.0].no_drop {
                 if state.uninit.contains(local.0) {
-                    sink.push(conditional(resolved, local, id));
+                    analysis.flagged.insert(local);
                 }
                 held.push(Holding { local, why: Why::DroppedAtScopeEnd });
             } else {
@@ -143,6 +151,9 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> An
         held.sort_by_key(|holding| graph.in_scope[id].iter().position(|local| *local == holding.local));
         analysis.held.push(held);
     }
+    analysis.pinned.extend(holders);
+    analysis.pinned.extend(analysis.later.values().flatten());
+    analysis.pinned.extend(&analysis.flagged);
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
     let drops = |local: LocalId| !graph.facts[local.0].no_drop;
     loop {
@@ -159,7 +170,54 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, sink: &mut Sink) -> An
             break;
         }
     }
+    analysis.flagged.extend(maybe.intersection(&analysis.pinned));
+    let stored: HashSet<LocalId> = analysis.held.iter().flatten().map(|holding| holding.local).collect();
+    analysis.flagged.retain(|local| stored.contains(local) || maybe.contains(local));
+    for (mention, later) in &analysis.later {
+        if let Some(flagged) = later.iter().find(|local| analysis.flagged.contains(local)) {
+            let _ = mention;
+            sink.push(unsettled(resolved, *flagged));
+        }
+    }
+
+    for (node, index, found, after) in unclear {
+        let facts = graph.facts[found.local.0];
+        let pinned = analysis.pinned.contains(&found.local);
+        let waits = suspends_in_scope(graph, node, index, found.local);
+        if facts.no_drop && !(pinned && found.how != How::Part) || copied.contains(&found.mention) {
+            continue;
+        }
+        let lent = after.ones().any(|other| holds.get(&Holder::Local(LocalId(other))).is_some_and(|held| held.contains(&found.local)));
+        let rewrite = |holder| Unclear { local: found.local, mention: found.mention, holder };
+        match found.how {
+            How::Taken if !pinned => {}
+            How::Taken if !lent => analysis.unclear.push(rewrite(false)),
+            _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
+            _ if !waits && !lent && found.how != How::Taken => analysis.unclear.push(rewrite(false)),
+            How::Receiver(_) if waits && !lent => {
+                let state = init.before(graph, node, index, &analysis.moves);
+                let later = found.later.iter().any(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
+                if later && !found.simple {
+                    sink.push(refusal(resolved, &found));
+                } else {
+                    analysis.unclear.push(rewrite(true));
+                }
+            }
+            _ => sink.push(refusal(resolved, &found)),
+        }
+    }
     analysis
+}
+
+fn unsettled(resolved: &Resolved, local: LocalId) -> Diagnostic {
+    let local = &resolved.locals[local.0];
+    Diagnostic::new(
+        Code::MoveOrBorrow,
+        local.span,
+        format!("`{}` may have been moved away when a value of unknown type is used", local.base),
+        "declared here",
+        Some(format!("keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved", local.base)),
+    )
 }
 
 fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
@@ -182,17 +240,6 @@ fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
         ),
     };
     Diagnostic::new(code, found.span, message, format!("last use of `{name}`"), Some(help))
-}
-
-fn conditional(resolved: &Resolved, local: LocalId, _at: AwaitId) -> Diagnostic {
-    let Some(local) = resolved.locals.get(local.0) else { unreachable!("a local of this function") };
-    Diagnostic::new(
-        Code::MoveOrBorrow,
-        local.span,
-        format!("`{}` has a value on some ways to an await and none on others", local.base),
-        "declared here",
-        Some(format!("keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved", local.base)),
-    )
 }
 
 /// Whether the function can wait after an event while a local is still in scope and has not got a new value.
@@ -339,7 +386,7 @@ impl Initialised {
         let mut work = vec![graph.entry];
         while let Some(node) = work.pop() {
             let Some(mut state) = ins[node.index()].clone() else { continue };
-            run(&graph.blocks[node], moves, &mut state, |_, _| {});
+            run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
             for next in graph.blocks.neighbors_directed(node, Direction::Outgoing) {
                 let joined = match &ins[next.index()] {
                     None => state.clone(),
@@ -361,19 +408,26 @@ impl Initialised {
 
     fn forwards(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>, each: impl FnMut(&Event, &State)) {
         if let Some(mut state) = self.ins[node.index()].clone() {
-            run(&graph.blocks[node], moves, &mut state, each);
+            run(&graph.blocks[node].events, moves, &mut state, each);
         }
+    }
+
+    /// What has a value right before an event.
+    fn before(&self, graph: &Graph, node: NodeIndex, index: usize, moves: &HashSet<Mention>) -> State {
+        let mut state = self.ins[node.index()].clone().unwrap_or(State { init: FixedBitSet::new(), uninit: FixedBitSet::new() });
+        run(&graph.blocks[node].events[..index], moves, &mut state, |_, _| {});
+        state
     }
 
     fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>) -> State {
         let mut state = self.ins[node.index()].clone().unwrap_or(State { init: FixedBitSet::new(), uninit: FixedBitSet::new() });
-        run(&graph.blocks[node], moves, &mut state, |_, _| {});
+        run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
         state
     }
 }
 
-fn run(block: &BasicBlock, moves: &HashSet<Mention>, state: &mut State, mut each: impl FnMut(&Event, &State)) {
-    for event in &block.events {
+fn run(events: &[Event], moves: &HashSet<Mention>, state: &mut State, mut each: impl FnMut(&Event, &State)) {
+    for event in events {
         each(event, state);
         match event {
             Event::Declare(local) => {

@@ -41,7 +41,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     rewrite::rewrite(&mut body, &mut rewriting);
     let framed = !layout.slots.is_empty();
     let assigned = graph.assigned();
-    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, assigned, framed, entered: Default::default() };
+    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned, framed, entered: Default::default() };
     let fresh = &layout.fresh;
     let (rt, state, frame, cx, child, ready, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type);
     let place = residual.state();
@@ -111,7 +111,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     });
     let fn_name = item.sig.ident.to_string();
     let enum_doc = format!(" Where `{fn_name}` waits, and what it holds there.");
-    let generics = Layout::generics(&layout.state_params);
+    let state_params = layout.params(resolved, &body.params, done.iter().copied());
+    let generics = Layout::generics(&state_params);
     let state_enum = quote! {
         #[doc = #enum_doc]
         enum #ty #generics {
@@ -127,10 +128,12 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     let end = quote!(match end { #rt::End::Returned => #ty::Returned, #rt::End::Panicked => #ty::Panicked });
     let frame_ty = &fresh.frame_type;
     let (storage, handle, initial) = if framed {
-        let frame_generics = Layout::generics(&layout.frame_params);
+        let frame_params = layout.with_slots(&state_params);
+        let frame_generics = Layout::generics(&frame_params);
         let slots = layout.slots.iter().rev().map(|local| {
             let (slot, ty) = (layout.slot(*local), &layout.types[local]);
-            quote!(#slot: #rt::Slot<#ty>)
+            let kind = slot_type(analysis, *local);
+            quote!(#slot: #rt::#kind<#ty>)
         });
         let doc = format!(" What `{fn_name}` keeps in place beside its state, because it is borrowed while the function waits.");
         let guards = layout.slots.iter().filter_map(|local| {
@@ -157,7 +160,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
         };
         let empty = layout.slots.iter().rev().map(|local| {
             let slot = layout.slot(*local);
-            quote!(#slot: #rt::Slot::empty())
+            let kind = slot_type(analysis, *local);
+            quote!(#slot: #rt::#kind::empty())
         });
         let starts = body.params.iter().map(|local| signature.argument(layout, *local));
         (storage, frame, quote!(#frame_ty { #state: #ty::Start { #(#starts),* }, #(#empty),* }))
@@ -190,7 +194,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     let alias = if rt == "rt" { quote!(use ::handroll_rt as rt;) } else { quote!(use ::handroll_rt as #rt;) };
     let (attrs, vis, sig) = (item.attrs, item.vis, &signature.sig);
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = resolved.locals.iter().any(|local| local.mutable && !local.foreign && !done.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments)]));
+    let allow = (!done.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_variables)]));
     let tokens = quote! {
         #(#attrs)*
         #allow
@@ -215,6 +219,10 @@ fn binding(layout: &Layout, local: LocalId, mutability: Option<syn::Token![mut]>
         let silent = quote::format_ident!("_{}", name);
         quote!(#name: #silent)
     }
+}
+
+fn slot_type(analysis: &Analysis, local: LocalId) -> Ident {
+    Ident::new(if analysis.flagged.contains(&local) { "FlagSlot" } else { "Slot" }, proc_macro2::Span::call_site())
 }
 
 /// What the poll's `Ready` binds. `let n = output;` at the start of the arm is not needed, unless what is held must drop after `n`.

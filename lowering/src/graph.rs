@@ -32,6 +32,9 @@ pub(crate) struct Use {
     pub(crate) mention: Mention,
     pub(crate) how: How,
     pub(crate) span: Span,
+    /// For an unclear receiver: the locals declared after it, and whether evaluating the arguments runs no code.
+    pub(crate) later: Vec<LocalId>,
+    pub(crate) simple: bool,
 }
 
 /// How a local is used.
@@ -39,6 +42,8 @@ pub(crate) struct Use {
 pub(crate) enum How {
     /// By value, as a whole: moved, copied, or implicitly reborrowed.
     Value,
+    /// By value, by a pattern that takes all of it apart.
+    Taken,
     /// A part of it, by value: moved out or copied.
     Part,
     /// As the receiver of a method.
@@ -83,6 +88,8 @@ pub(crate) struct Graph {
     /// The locals in scope at each await, in order of declaration.
     pub(crate) in_scope: Vec<Vec<LocalId>>,
     pub(crate) flows: Vec<Flow>,
+    /// The locals that may be there when an expression in a holder runs, and drop before the holder: by the mention of the holder.
+    pub(crate) later: std::collections::HashMap<Mention, Vec<LocalId>>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
 }

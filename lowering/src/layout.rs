@@ -20,13 +20,12 @@ pub(crate) struct Layout {
     /// The type of each stored local, and of each child: spelled, or a type parameter.
     pub(crate) types: HashMap<LocalId, TokenStream>,
     pub(crate) children: Vec<Ident>,
-    /// The type parameters of the state, in order of first use, and of the frame.
-    pub(crate) state_params: Vec<Ident>,
-    pub(crate) frame_params: Vec<Ident>,
     /// Locals with a slot, in order of declaration.
     pub(crate) slots: Vec<LocalId>,
     /// The slots' names: unlike locals, they are all fields of one struct.
     slot_names: HashMap<LocalId, Ident>,
+    /// The locals whose types are spelled.
+    spelled: HashSet<LocalId>,
     pub(crate) fresh: Fresh,
 }
 
@@ -134,28 +133,6 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
     let mut slots: Vec<LocalId> = analysis.pinned.iter().copied().collect();
     slots.sort_by_key(|local| declaration_order(graph, *local));
     let spelled: HashSet<LocalId> = stored.iter().copied().filter(|local| resolved.locals[local.0].ty.as_ref().is_some_and(|ty| cx.table.closed(ty, cx.generics))).collect();
-    let mut state_params: Vec<Ident> = Vec::new();
-    let add = |params: &mut Vec<Ident>, ident: &Ident| {
-        if !params.contains(ident) {
-            params.push(ident.clone());
-        }
-    };
-    let as_param = |local: &LocalId| (!spelled.contains(local)).then(|| format_ident!("{}", types[local].to_string()));
-    for local in &body.params {
-        if let Some(ident) = as_param(local) {
-            add(&mut state_params, &ident);
-        }
-    }
-    for (state, child) in states.iter().zip(&children) {
-        add(&mut state_params, child);
-        for ident in state.carried.iter().rev().filter_map(as_param) {
-            add(&mut state_params, &ident);
-        }
-    }
-    let mut frame_params = state_params.clone();
-    for ident in slots.iter().filter_map(as_param) {
-        add(&mut frame_params, &ident);
-    }
     let mut slot_names: HashMap<LocalId, Ident> = HashMap::new();
     let mut taken = HashSet::from([fresh.state.to_string()]);
     for &local in &slots {
@@ -163,13 +140,40 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         taken.insert(name.clone());
         slot_names.insert(local, ident(&name));
     }
-    Layout { names, states, types, children, state_params, frame_params, slots, slot_names, fresh }
+    Layout { names, states, types, children, slots, slot_names, spelled, fresh }
 }
 
 impl Layout {
     /// `FooState<A, B>`, or with the given brackets' content left out when there are no parameters.
     pub(crate) fn generics(params: &[Ident]) -> TokenStream {
         if params.is_empty() { quote!() } else { quote!(<#(#params),*>) }
+    }
+
+    /// The type parameters of the state, in order of first use.
+    pub(crate) fn params(&self, _resolved: &Resolved, starts: &[LocalId], states: impl Iterator<Item = usize>) -> Vec<Ident> {
+        let mut params = Vec::new();
+        starts.iter().for_each(|local| self.add_param(*local, &mut params));
+        for id in states {
+            params.push(self.children[id].clone());
+            self.states[id].carried.iter().rev().for_each(|local| self.add_param(*local, &mut params));
+        }
+        params
+    }
+
+    /// The type parameters of the frame.
+    pub(crate) fn with_slots(&self, params: &[Ident]) -> Vec<Ident> {
+        let mut params = params.to_vec();
+        self.slots.iter().for_each(|local| self.add_param(*local, &mut params));
+        params
+    }
+
+    fn add_param(&self, local: LocalId, params: &mut Vec<Ident>) {
+        if !self.spelled.contains(&local) {
+            let ident = format_ident!("{}", self.types[&local].to_string());
+            if !params.contains(&ident) {
+                params.push(ident);
+            }
+        }
     }
 
     pub(crate) fn name(&self, local: LocalId) -> &Ident {

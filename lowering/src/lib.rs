@@ -22,6 +22,7 @@ mod desugar;
 mod diagnostics;
 mod emit;
 mod graph;
+mod hold;
 mod ir;
 mod layout;
 mod lower;

@@ -5,6 +5,7 @@ use crate::desugar::{Body, desugar};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Item, Signature, emit};
 use crate::graph::{Graph, graph};
+use crate::hold::hold;
 use crate::layout::{Context, Layout, idents, layout};
 use crate::parse::{self, Found, Kind};
 use crate::report::{Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension};
@@ -77,11 +78,24 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
     gate(&mut sink)?;
     let mut resolved = resolve(&found.sig, &found.block, &mut sink);
     gate(&mut sink)?;
-    let body = desugar(&mut resolved, options.edition, &mut sink);
+    let mut body = desugar(&mut resolved, options.edition, &mut sink);
     gate(&mut sink)?;
-    let graph = graph(&resolved, &body, table);
-    let analysis = analyse(&resolved, &graph, &mut sink);
-    gate(&mut sink)?;
+    let mut holders = HashSet::new();
+    let mut rounds = 0;
+    let (graph, analysis) = loop {
+        let graph = graph(&resolved, &body, table);
+        let analysis = analyse(&resolved, &graph, &holders, &mut sink);
+        gate(&mut sink)?;
+        if analysis.unclear.is_empty() {
+            break (graph, analysis);
+        }
+        rounds += 1;
+        if rounds > 8 {
+            let span = found.sig.ident.span();
+            return Err(vec![Diagnostic::new(Code::Internal, span, "the uses of this function's locals do not settle; please report it", "this function", None)]);
+        }
+        holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
+    };
     let stages = lay_out(found, table, resolved, body, graph, analysis);
     let tokens = emit_item(found, &stages, options.edition);
     Ok((tokens, stages))

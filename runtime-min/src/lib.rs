@@ -21,6 +21,7 @@
 extern crate std;
 
 mod child;
+mod hold;
 mod machine;
 mod slot;
 mod sugar;
@@ -35,7 +36,8 @@ pub use child::Child;
 pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 pub use machine::{End, Frame, Machine, step, take};
-pub use slot::{Live, Slot};
+pub use hold::{FindPort, Park, Port, start};
+pub use slot::{Flag, FlagSlot, Guard, Later, Live, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -70,8 +72,103 @@ macro_rules! fill {
 macro_rules! resume {
     ($slot:expr) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
-        unsafe { $crate::Slot::resume(&mut $slot) }
+        unsafe { $slot.resume() }
     };
+}
+
+/// The guard of a local that has no value yet, in a slot with a flag: `let text = open!(frame.text);`
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
+#[macro_export]
+macro_rules! open {
+    ($slot:expr) => {
+        // SAFETY: the frame is pinned and outlives the step that holds the guard; the slot is empty here.
+        unsafe { $crate::FlagSlot::open(&mut $slot) }
+    };
+}
+
+/// Puts a value into a slot with a flag and gives its guard: `let text = flag!(frame.text, read());`
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
+#[macro_export]
+macro_rules! flag {
+    ($slot:expr, $value:expr) => {
+        match $value {
+            value => {
+                let flag = $crate::open!($slot);
+                $crate::put!(flag, value);
+                flag
+            }
+        }
+    };
+}
+
+/// Gives a local in a slot with a flag its value: `put!(text, read());`
+#[macro_export]
+macro_rules! put {
+    ($flag:expr, $value:expr) => {
+        match $value {
+            // SAFETY: the guard is there; the original function assigns here as well.
+            value => unsafe { $crate::Flag::put(&$flag, value) },
+        }
+    };
+}
+
+/// Moves a local out of a slot with a flag: `drop(move_out!(text));`
+///
+/// Contract of the emitted code: the original function moves the value here, so it has one.
+#[macro_export]
+macro_rules! move_out {
+    ($flag:expr) => {
+        // SAFETY: the guard is there, and so is a value: the original function moves it here.
+        unsafe { $crate::Flag::out(&$flag) }
+    };
+}
+
+/// Evaluates an expression that moves or borrows its first operand, and keeps what is left of that:
+/// `held!(conn_held = frame.conn_held, [], { conn = conn } => conn.finish())`.
+///
+/// The names in brackets are pinned locals that would drop before the operand if the expression panicked.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
+#[macro_export]
+macro_rules! held {
+    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {
+        $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {
+        $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)+) {
+            ($(mut $name,)+) => {
+                $(let $later = $crate::Later::new(&$later);)*
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    $(let mut $name = $name;)+
+                    let result = {
+                        $(let $later = $later;)*
+                        let result = $call;
+                        $($crate::Later::done($later);)*
+                        result
+                    };
+                    // SAFETY: this is the holder's output type, as the `return` below says.
+                    unsafe { port.put(result) };
+                    if false {
+                        // What follows an endless loop is typed but never built, so it fixes the output's type and no lifetime.
+                        loop {}
+                        return result;
+                    }
+                    $crate::Park.await;
+                    loop {}
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
 }
 
 /// The pinned local itself, as a place: `at!(buf).len()`, `&mut at!(buf)`, `at!(count) += 1`.
@@ -83,7 +180,7 @@ macro_rules! resume {
 macro_rules! at {
     ($live:expr) => {
         // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
-        (*unsafe { $crate::Live::place(&$live) })
+        (*unsafe { $crate::Guard::place(&$live) })
     };
 }
 

@@ -42,17 +42,64 @@ impl<T> Slot<T> {
 /// It has associated functions only: a method would hide the user's method of the same name.
 pub struct Live<T>(*mut T);
 
-impl<T> Live<T> {
+/// A pinned local whose drop is due before that of a held value, should the step that holds the value panic.
+///
+/// Associated functions only.
+pub struct Later<T>(*mut Live<T>);
+
+// SAFETY: it is used and forgotten within one step, on the thread that made it; a holder merely has it in its captures.
+unsafe impl<T> Send for Later<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Later<T> {}
+
+impl<T> Later<T> {
+    /// Stands for the local's own guard while a panic unwinds.
+    #[inline(always)]
+    pub fn new(guard: &Live<T>) -> Self {
+        Later(ptr::from_ref(guard).cast_mut())
+    }
+
+    /// Nothing panicked: the local's own guard drops it.
+    #[inline(always)]
+    pub fn done(this: Self) {
+        forget(this);
+    }
+}
+
+impl<T> Drop for Later<T> {
+    fn drop(&mut self) {
+        // SAFETY: the guard outlives the step that this value belongs to, and does nothing once it is null.
+        unsafe {
+            let value = ptr::replace(&raw mut (*self.0).0, ptr::null_mut());
+            ptr::drop_in_place(value);
+        }
+    }
+}
+
+/// What stands for a pinned local while the function runs: [`Live`], or [`Flag`] where it may have no value.
+pub trait Guard {
+    /// The local's type.
+    type Value;
+
     /// The value itself.
     ///
     /// # Safety
-    /// What is borrowed through it obeys the rules of references for as long as it is used, though `'x` says nothing of that.
+    /// There is a value. What is borrowed through it obeys the rules of references for as long as it is used, though `'x` says
+    /// nothing of that.
+    unsafe fn place<'x>(this: &Self) -> &'x mut Self::Value;
+}
+
+impl<T> Guard for Live<T> {
+    type Value = T;
+
     #[inline(always)]
-    pub unsafe fn place<'x>(this: &Self) -> &'x mut T {
+    unsafe fn place<'x>(this: &Self) -> &'x mut T {
         // SAFETY: the slot is filled while its guard is there; the caller answers for the borrows.
         unsafe { &mut *this.0 }
     }
+}
 
+impl<T> Live<T> {
     /// Moves the value out; the slot is empty afterwards.
     ///
     /// # Safety
@@ -75,7 +122,110 @@ impl<T> Live<T> {
 impl<T> Drop for Live<T> {
     #[inline(always)]
     fn drop(&mut self) {
-        // SAFETY: whoever made the guard promised that the slot is filled; nothing uses the guard after this.
-        unsafe { ptr::drop_in_place(self.0) }
+        if !self.0.is_null() {
+            // SAFETY: whoever made the guard promised that the slot is filled; nothing uses the guard after this.
+            unsafe { ptr::drop_in_place(self.0) }
+        }
+    }
+}
+
+/// A slot that knows whether it is filled: for a local that is moved away, or gets its value, on some ways to an await only.
+pub struct FlagSlot<T> {
+    value: MaybeUninit<T>,
+    filled: bool,
+    _pin: PhantomPinned,
+}
+
+impl<T> FlagSlot<T> {
+    /// A place with nothing in it.
+    #[inline(always)]
+    pub const fn empty() -> Self {
+        FlagSlot { value: MaybeUninit::uninit(), filled: false, _pin: PhantomPinned }
+    }
+
+    /// The guard of a local that begins without a value.
+    ///
+    /// # Safety
+    /// The slot is empty, and outlives the guard at this address.
+    #[inline(always)]
+    pub unsafe fn open(&mut self) -> Flag<T> {
+        self.filled = false;
+        Flag(self)
+    }
+
+    /// The guard of what the slot holds, if anything.
+    ///
+    /// # Safety
+    /// The slot's last guard was kept; it outlives the new guard at this address.
+    #[inline(always)]
+    pub unsafe fn resume(&mut self) -> Flag<T> {
+        Flag(self)
+    }
+}
+
+/// The guard of a [`FlagSlot`]: a drop flag beside the value. Associated functions only.
+pub struct Flag<T>(*mut FlagSlot<T>);
+
+impl<T> Flag<T> {
+    /// Gives the local a value; drops the one that it had.
+    ///
+    /// # Safety
+    /// No borrow of the old value is used afterwards.
+    #[inline(always)]
+    pub unsafe fn put(this: &Self, value: T) {
+        // SAFETY: the slot is there as long as its guard.
+        let slot = unsafe { &mut *this.0 };
+        if slot.filled {
+            // The new value is in place before the old one drops, as in an assignment.
+            // SAFETY: the flag says that there is a value, and it is read only once.
+            let old = unsafe { slot.value.assume_init_read() };
+            slot.value.write(value);
+            drop(old);
+        } else {
+            slot.value.write(value);
+            slot.filled = true;
+        }
+    }
+
+    /// Moves the value out.
+    ///
+    /// # Safety
+    /// There is a value, and no borrow of it is used afterwards.
+    #[inline(always)]
+    pub unsafe fn out(this: &Self) -> T {
+        // SAFETY: the slot is there as long as its guard, and the caller knows that it is filled.
+        unsafe {
+            (*this.0).filled = false;
+            (*this.0).value.assume_init_read()
+        }
+    }
+
+    /// Leaves the slot as it is: the function is about to wait.
+    #[inline(always)]
+    pub fn keep(this: Self) {
+        forget(this);
+    }
+}
+
+impl<T> Guard for Flag<T> {
+    type Value = T;
+
+    #[inline(always)]
+    unsafe fn place<'x>(this: &Self) -> &'x mut T {
+        // SAFETY: the caller knows that there is a value, and answers for the borrows.
+        unsafe { (*this.0).value.assume_init_mut() }
+    }
+}
+
+impl<T> Drop for Flag<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: the slot is there as long as its guard; the flag says whether there is a value, which nothing uses after this.
+        unsafe {
+            if (*self.0).filled {
+                (*self.0).filled = false;
+                (*self.0).value.assume_init_drop();
+            }
+        }
     }
 }

@@ -19,3 +19,4 @@ pub mod golden;
 pub mod lower;
 pub mod place;
 pub mod program;
+pub mod real;

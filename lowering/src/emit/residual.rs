@@ -10,6 +10,7 @@ use crate::ir::{Arm, Await, AwaitId, Awaits, Block, Expr, Loop, Stmt};
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use crate::resolve::Resolved;
+use crate::types::Facts;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use std::cell::RefCell;
@@ -39,6 +40,7 @@ pub(super) struct Residual<'a> {
     pub(super) resolved: &'a Resolved,
     /// The locals in scope at each await.
     pub(super) in_scope: &'a [Vec<LocalId>],
+    pub(super) facts: &'a [Facts],
     /// The locals that an assignment can give their value.
     pub(super) assigned: HashSet<LocalId>,
     /// With slots the state is a field of the frame.
@@ -322,7 +324,8 @@ impl Residual<'_> {
         let carried = state.carried.iter().rev().map(|local| self.layout.name(*local));
         let keep = state.pinned.iter().rev().map(|local| {
             let name = self.layout.name(*local);
-            quote!(#rt::Live::keep(#name);)
+            let guard = if self.analysis.flagged.contains(local) { quote!(Flag) } else { quote!(Live) };
+            quote!(#rt::#guard::keep(#name);)
         });
         let child = found.operand.as_ref().map(|operand| quote!(#child: #rt::Child::new(#operand)));
         let fields = child.into_iter().chain(carried.map(ToTokens::to_token_stream));
@@ -348,30 +351,29 @@ impl Residual<'_> {
     fn resume_stmts(&self, block: &Block, id: AwaitId, bound: &[LocalId], dest: Dest, place: Place, flat: bool) -> Out {
         let at = block.stmts.iter().position(|stmt| stmt.awaits().is_some_and(|range| range.contains(&id) && holds(stmt, id))).expect("the await is in this block");
         let last = at + 1 == block.stmts.len();
-        let mut tokens = TokenStream::new();
-        let mut rebound = false;
-        if !flat {
-            let mut locals: Vec<LocalId> = bound.to_vec();
-            block.stmts[..at].iter().for_each(|stmt| declared(stmt, &mut locals));
-            let bindings = self.bindings(id, &locals);
-            rebound = !bindings.is_empty();
-            tokens.extend(bindings);
-        }
         let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last });
-        tokens.extend(head.tokens);
-        if !head.completes {
-            return Out { tokens, completes: false };
-        }
         let rest = &block.stmts[at + 1..];
-        if rest.is_empty() {
-            let out = self.end_block(tokens, block.stmts.last(), dest);
-            return if flat { out } else { self.braced(out, rebound, dest) };
+        let mut declares = false;
+        let out = if !head.completes {
+            head
+        } else if rest.is_empty() {
+            self.end_block(head.tokens, block.stmts.last(), dest)
+        } else {
+            declares = rest.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+            let mut tokens = head.tokens;
+            let out = self.stmts(rest, dest, place);
+            tokens.extend(out.tokens);
+            Out { tokens, completes: out.completes }
+        };
+        if flat {
+            return out;
         }
-        let rest_declares = rest.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
-        let out = self.stmts(rest, dest, place);
+        let mut locals: Vec<LocalId> = bound.to_vec();
+        block.stmts[..at].iter().for_each(|stmt| declared(stmt, &mut locals));
+        let mut tokens = self.bindings(id, &locals, &out.tokens);
+        let rebound = !tokens.is_empty();
         tokens.extend(out.tokens);
-        let out = Out { tokens, completes: out.completes };
-        if flat { out } else { self.braced(out, rebound || rest_declares, dest) }
+        self.braced(Out { tokens, completes: out.completes }, rebound || declares, dest)
     }
 
     fn resume_stmt(&self, stmt: &Stmt, id: AwaitId, last: bool, dest: Dest, place: Place) -> Out {
@@ -459,7 +461,7 @@ impl Residual<'_> {
         if flat {
             return out;
         }
-        let mut tokens = self.bindings(id, bound);
+        let mut tokens = self.bindings(id, bound, &out.tokens);
         let any = !tokens.is_empty();
         tokens.extend(out.tokens);
         let out = Out { tokens, completes: out.completes };
@@ -504,19 +506,40 @@ impl Residual<'_> {
     }
 
     /// Binds again, in a scope of their own, those of these locals that are held; the others have no value yet.
-    fn bindings(&self, id: AwaitId, locals: &[LocalId]) -> TokenStream {
+    fn bindings(&self, id: AwaitId, locals: &[LocalId], code: &TokenStream) -> TokenStream {
         let held: Vec<LocalId> = self.held(id).collect();
         let mut tokens = TokenStream::new();
         for &local in self.in_scope[id].iter().filter(|local| locals.contains(local)) {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
-                tokens.extend(quote!(let #mutability #name = #name;));
-            } else if self.assigned.contains(&local) {
-                tokens.extend(quote!(let #mutability #name;));
+                if super::mentions(code, self.layout, local) {
+                    tokens.extend(quote!(let #mutability #name = #name;));
+                } else if self.drops(local) {
+                    let silent = format_ident!("_{}", name);
+                    tokens.extend(quote!(let #silent = #name;));
+                }
+            } else if self.assigned.contains(&local) && super::mentions(code, self.layout, local) {
+                tokens.extend(self.declaration(local));
             }
         }
         tokens
+    }
+
+    /// The declaration of a local that has no value yet.
+    fn declaration(&self, local: LocalId) -> TokenStream {
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(local));
+        let mutability = self.mutability(local);
+        if self.analysis.flagged.contains(&local) {
+            let slot = self.layout.slot(local);
+            return quote!(let #name = #rt::open!(#frame.#slot););
+        }
+        quote!(let #mutability #name;)
+    }
+
+    fn drops(&self, local: LocalId) -> bool {
+        !self.facts[local.0].no_drop
     }
 
     /// The locals of flattened scopes that get their value only in the code of an arm: declared in their place, so that all drop in
@@ -536,7 +559,7 @@ impl Residual<'_> {
                     tokens.extend(quote!(let #silent = #silent;));
                 }
             } else if self.assigned.contains(&local) && super::mentions(code, self.layout, local) && !declares_local(code, local) {
-                tokens.extend(quote!(let #mutability #name;));
+                tokens.extend(self.declaration(local));
                 any = true;
             }
         }

@@ -38,7 +38,8 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
         .filter(|param| rewrite.analysis.pinned.contains(param))
         .map(|&param| {
             let (name, slot) = (rewrite.layout.name(param), rewrite.layout.slot(param));
-            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::fill!(#frame.#slot, #name);))
+            let fill = rewrite.fill(param);
+            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::#fill!(#frame.#slot, #name);))
         })
         .collect();
     body.block.stmts.splice(0..0, moved);
@@ -132,7 +133,8 @@ impl Rewrite<'_> {
             .map(|(ident, mutability)| match self.pinned(ident) {
                 Some(local) => {
                     let slot = self.layout.slot(local);
-                    syn::parse_quote!(let #ident = #rt::fill!(#frame.#slot, #ident);)
+                    let fill = self.fill(local);
+                    syn::parse_quote!(let #ident = #rt::#fill!(#frame.#slot, #ident);)
                 }
                 None => syn::parse_quote!(let #mutability #ident = #ident;),
             })
@@ -143,17 +145,32 @@ impl Rewrite<'_> {
     fn plain(&mut self, stmt: &mut Stmt) -> Vec<Stmt> {
         self.visit_stmt_mut(stmt);
         let Stmt::Local(local) = stmt else { return Vec::new() };
-        let Some(init) = &mut local.init else { return Vec::new() };
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame) = (&fresh.rt, &fresh.frame);
+        let Some(init) = &mut local.init else {
+            let pat = match &local.pat {
+                Pat::Type(typed) => &*typed.pat,
+                pat => pat,
+            };
+            if let Pat::Ident(pat) = pat
+                && let Some(id) = self.pinned(&pat.ident)
+            {
+                let ident = &pat.ident;
+                let slot = self.layout.slot(id);
+                *stmt = if self.analysis.flagged.contains(&id) { syn::parse_quote!(let #ident = #rt::open!(#frame.#slot);) } else { syn::parse_quote!(let #ident;) };
+            }
+            return Vec::new();
+        };
         if let Pat::Ident(pat) = &mut local.pat
             && pat.by_ref.is_none()
             && pat.subpat.is_none()
             && init.diverge.is_none()
             && let Some(id) = self.pinned(&pat.ident)
         {
-            let Layout { fresh, .. } = self.layout;
-            let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.slot(id));
+            let slot = self.layout.slot(id);
             let value = &init.expr;
-            init.expr = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
+            let fill = self.fill(id);
+            init.expr = Box::new(syn::parse_quote!(#rt::#fill!(#frame.#slot, #value)));
             pat.mutability = None;
             return Vec::new();
         }
@@ -162,10 +179,44 @@ impl Rewrite<'_> {
 
     /// A mention of a pinned local: its place, or its value where it ends.
     fn mention(&self, ident: &Ident) -> Option<Expr> {
-        self.pinned(ident)?;
+        let local = self.pinned(ident)?;
         let (_, mention) = names::unmark(&ident.to_string())?;
         let rt = &self.layout.fresh.rt;
-        Some(if self.analysis.moves.contains(&mention) { syn::parse_quote!(#rt::out!(#ident)) } else { syn::parse_quote!(#rt::at!(#ident)) })
+        Some(if !self.analysis.moves.contains(&mention) {
+            syn::parse_quote!(#rt::at!(#ident))
+        } else if self.analysis.flagged.contains(&local) {
+            syn::parse_quote!(#rt::move_out!(#ident))
+        } else {
+            syn::parse_quote!(#rt::out!(#ident))
+        })
+    }
+
+    /// The macro that puts a value into a new local's slot.
+    fn fill(&self, local: LocalId) -> Ident {
+        Ident::new(if self.analysis.flagged.contains(&local) { "flag" } else { "fill" }, Span::call_site())
+    }
+
+    /// A call through a holder: `rt::held!(conn_held = frame.conn_held, [], { arg = .., conn = conn } => conn.finish(arg))`.
+    fn held(&mut self, guard: &Ident, receiver: &Expr, args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>, call: impl FnOnce(&Ident, &[Ident]) -> proc_macro2::TokenStream) -> Expr {
+        let (local, mention) = names::unmark(&guard.to_string()).expect("holders are locals");
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
+        let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
+        let mut names: Vec<Ident> = Vec::new();
+        for (i, arg) in args.iter_mut().enumerate() {
+            self.visit_expr_mut(arg);
+            let name = quote::format_ident!("arg{}", i + 1);
+            values.push(quote!(#name = #arg));
+            names.push(name);
+        }
+        let mut value = receiver.clone();
+        self.visit_expr_mut(&mut value);
+        let name = as_ident(receiver).and_then(names::local).map(|local| self.layout.name(local).clone()).expect("a local is held");
+        values.push(quote!(#name = #value));
+        let call = call(&name, &names);
+        let later = self.analysis.later.get(&mention).into_iter().flatten().map(|local| self.layout.name(*local));
+        let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
+        syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
     }
 }
 
@@ -211,7 +262,6 @@ impl VisitMut for Rewrite<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        let rt = &self.layout.fresh.rt;
         match expr {
             Expr::Path(_) => {
                 if let Some(ident) = as_ident(expr)
@@ -222,6 +272,15 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Assign(assign) => {
                 self.visit_expr_mut(&mut assign.right);
+                if let Some(ident) = as_ident(&assign.left).cloned()
+                    && let Some(local) = self.pinned(&ident)
+                    && self.analysis.flagged.contains(&local)
+                {
+                    let rt = &self.layout.fresh.rt;
+                    let value = &assign.right;
+                    *expr = syn::parse_quote!(#rt::put!(#ident, #value));
+                    return;
+                }
                 if let Some(ident) = as_ident(&assign.left).cloned()
                     && let Some(local) = self.pinned(&ident)
                     && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| self.analysis.first_assignments.contains(&mention))
@@ -241,6 +300,7 @@ impl VisitMut for Rewrite<'_> {
                     let rt = &self.layout.fresh.rt;
                     **value = syn::parse_quote!(#rt::Poll::Ready(#inner));
                 } else {
+                    let rt = &self.layout.fresh.rt;
                     ret.expr = Some(syn::parse_quote!(#rt::Poll::Ready(())));
                 }
             }
@@ -249,6 +309,16 @@ impl VisitMut for Rewrite<'_> {
                 let rt = &self.layout.fresh.rt;
                 let value = &inner.expr;
                 *expr = syn::parse_quote!(#rt::tri!(#value));
+            }
+            Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
+                let guard = crate::hold::holder(&call.attrs).expect("just checked");
+                let syn::ExprMethodCall { receiver, method, turbofish, args, .. } = call;
+                *expr = self.held(&guard, receiver, args, |name, names| quote!(#name.#method #turbofish(#(#names),*)));
+            }
+            Expr::Call(call) if crate::hold::holder(&call.attrs).is_some() => {
+                let guard = crate::hold::holder(&call.attrs).expect("just checked");
+                let syn::ExprCall { func, args, .. } = call;
+                *expr = self.held(&guard, func, args, |name, names| quote!(#name(#(#names),*)));
             }
             Expr::Closure(closure) => Nested { rewrite: self }.visit_expr_closure_mut(closure),
             Expr::Async(block) => Nested { rewrite: self }.visit_expr_async_mut(block),

@@ -31,6 +31,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         units: Vec::new(),
         loops: Vec::new(),
         facts: HashMap::new(),
+        simple: false,
+        later: HashMap::new(),
     };
     for &param in &body.params {
         walk.declare(param);
@@ -38,8 +40,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
     }
     walk.ir_block(&body.block);
     let facts = (0..resolved.locals.len()).map(|local| walk.facts(LocalId(local))).collect();
-    let Walk { blocks, suspends, in_scope, flows, .. } = walk;
-    Graph { blocks, entry, suspends, in_scope, flows, facts }
+    let Walk { blocks, suspends, in_scope, flows, later, .. } = walk;
+    Graph { blocks, entry, suspends, in_scope, flows, later, facts }
 }
 
 /// Where `break` and `continue` of a loop or labelled block go.
@@ -71,6 +73,9 @@ struct Walk<'a> {
     units: Vec<Unit>,
     loops: Vec<Target>,
     facts: HashMap<LocalId, Facts>,
+    /// Evaluating the arguments of the present call runs no code.
+    simple: bool,
+    later: HashMap<crate::names::Mention, Vec<LocalId>>,
 }
 
 impl Walk<'_> {
@@ -159,7 +164,8 @@ impl Walk<'_> {
 
     fn use_(&mut self, ident: &Ident, how: How) {
         let Some((local, mention)) = names::unmark(&ident.to_string()) else { return };
-        let found = Use { local, mention, how, span: ident.span() };
+        let later = if how == How::Receiver(None) { self.scope.iter().copied().skip_while(|other| *other != local).skip(1).collect() } else { Vec::new() };
+        let found = Use { local, mention, how, span: ident.span(), later, simple: self.simple };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {
             if !facts.owned {
@@ -169,14 +175,14 @@ impl Walk<'_> {
                 How::Borrow => true,
                 // A copied reference does not borrow the variable.
                 How::Receiver(_) => !facts.shared && !facts.scalar,
-                How::Value | How::Part => !facts.copy,
+                How::Value | How::Taken | How::Part => !facts.copy,
                 How::Unclear => true,
                 How::Read => false,
             };
             if loan {
                 unit.loans.push(local);
             }
-            if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::Value | How::Unclear) && !facts.shared {
+            if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::Value | How::Taken | How::Unclear) && !facts.shared {
                 unit.into.push(local);
             }
         }
@@ -419,7 +425,7 @@ impl Walk<'_> {
         } else if facts.copy {
             How::Read
         } else if direct && !bound.leaves && !bound.by_ref {
-            How::Value
+            How::Taken
         } else {
             How::Part
         };
@@ -462,7 +468,7 @@ impl Walk<'_> {
         {
             if bound.whole {
                 if let Some((ident, direct)) = as_root(head) {
-                    self.use_(ident, if bound.by_ref { How::Borrow } else if direct { How::Value } else { How::Part });
+                    self.use_(ident, if bound.by_ref { How::Borrow } else if direct { How::Taken } else { How::Part });
                 }
             } else {
                 self.take_apart(head, &bound);
@@ -539,7 +545,7 @@ impl Walk<'_> {
                     Some(ident) if names::local(ident).is_some() => {
                         call.args.iter().for_each(|arg| self.value(arg));
                         let ident = ident.clone();
-                        self.use_(&ident, How::Receiver(None));
+                        self.receiver(&ident, How::Receiver(None), &call.attrs, call.args.iter());
                         return;
                     }
                     _ => self.value(&call.func),
@@ -727,12 +733,12 @@ impl Walk<'_> {
             if gives_owned(&method) {
                 // The result borrows nothing.
                 let depth = self.units.last().map(|unit| unit.loans.len());
-                self.use_(ident, how);
+                self.receiver(ident, how, &call.attrs, call.args.iter());
                 if let (Some(unit), Some(depth)) = (self.units.last_mut(), depth) {
                     unit.loans.truncate(depth);
                 }
             } else {
-                self.use_(ident, how);
+                self.receiver(ident, how, &call.attrs, call.args.iter());
             }
             return;
         }
@@ -748,6 +754,27 @@ impl Walk<'_> {
             _ => self.table.receiver(None, &method),
         };
         self.use_(ident, if kind == Some(Receiver::ByRef) { How::Borrow } else { How::Part });
+    }
+
+    /// A local as the receiver of a call, which may go through a holder.
+    fn receiver<'e>(&mut self, ident: &Ident, how: How, attrs: &[syn::Attribute], mut args: impl Iterator<Item = &'e Expr>) {
+        if let Some(holder) = crate::hold::holder(attrs)
+            && let Some((local, mention)) = names::unmark(&holder.to_string())
+        {
+            self.use_(ident, How::Value);
+            let value = names::local(ident);
+            let later = self.scope.iter().copied().skip_while(|other| Some(*other) != value).skip(1).filter(|other| *other != local).collect();
+            self.later.insert(mention, later);
+            self.push(Event::Init(local, Some(mention)));
+            if let Some(unit) = self.units.last_mut() {
+                // The result may borrow from what stays in the holder.
+                unit.loans.push(local);
+            }
+            return;
+        }
+        self.simple = args.all(|arg| is_constant_like(arg));
+        self.use_(ident, how);
+        self.simple = false;
     }
 
     fn mac(&mut self, mac: &syn::Macro) {
@@ -934,6 +961,16 @@ fn member(member: &syn::Member) -> String {
     match member {
         syn::Member::Named(ident) => ident.to_string(),
         syn::Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+/// Whether evaluating an argument runs no code that could panic.
+fn is_constant_like(arg: &Expr) -> bool {
+    match bare(arg) {
+        Expr::Path(_) | Expr::Lit(_) | Expr::Closure(_) => true,
+        Expr::Reference(reference) => is_constant_like(&reference.expr),
+        Expr::Field(field) => as_ident(&field.base).is_some(),
+        arg => crate::syntax::is_constant(arg),
     }
 }
 

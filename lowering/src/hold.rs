@@ -1,0 +1,446 @@
+//! Gives a value of which only types say whether an expression moves or borrows it a place of its own.
+//!
+//! Two rewrites of the structured form, after which the analysis runs again and finds nothing unclear:
+//!
+//! ```text
+//! // The function waits while `conn` is in scope: a holder.
+//! let conn = connect();              let conn = connect();
+//!                                    let conn_held;
+//! conn.finish(buf());           =>   conn_held = held(conn.finish(buf()));
+//!
+//! // It does not wait any more, but `conn` is pinned: a real local takes either meaning.
+//! let conn = connect();              let conn = connect();
+//!                                    let mut conn_out;
+//! conn.finish();                =>   conn_out = conn;
+//!                                    conn_out.finish();
+//! ```
+//!
+//! Both locals stand where the value's own declaration stands, so the order of drops does not change.
+
+use crate::desugar::Body;
+use crate::ir::{Block, Expr, Loop, Stmt};
+use crate::names::{self, LocalId, Mention};
+use crate::resolve::Resolved;
+use proc_macro2::Ident;
+use std::collections::HashMap;
+use syn::visit::Visit;
+use syn::visit_mut::{self, VisitMut};
+
+/// A use to be rewritten.
+#[derive(Clone, Debug)]
+pub(crate) struct Unclear {
+    pub(crate) local: LocalId,
+    pub(crate) mention: Mention,
+    /// Pinned locals that drop before the value should the expression panic; none for a plain move into a real local.
+    pub(crate) holder: bool,
+}
+
+/// Rewrites the uses; gives the new holders.
+pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -> Vec<LocalId> {
+    let mut new: HashMap<(LocalId, bool), LocalId> = HashMap::new();
+    let mut holders = Vec::new();
+    for Unclear { local, mention, holder } in uses {
+        let other = *new.entry((*local, *holder)).or_insert_with(|| {
+            let Local { base, span } = Local::of(resolved, *local);
+            let other = resolved.hidden(&format!("{base}_{}", if *holder { "held" } else { "out" }), span);
+            resolved.locals[other.0].mutable = !holder;
+            let ident = resolved.mention(other);
+            let declaration: syn::Stmt = if *holder { syn::parse_quote!(let #ident;) } else { syn::parse_quote!(let mut #ident;) };
+            declare_after(body, *local, declaration);
+            if *holder {
+                holders.push(other);
+            }
+            other
+        });
+        let ident = resolved.mention(other);
+        if *holder {
+            Holding { mention: *mention, ident }.block(&mut body.block);
+        } else {
+            let value = resolved.mention(*local);
+            let statement: syn::Stmt = syn::parse_quote!(#ident = #value;);
+            Moving { resolved, local: *local, other, mention: *mention, statement: Some(statement) }.block(&mut body.block);
+        }
+    }
+    holders
+}
+
+struct Local {
+    base: String,
+    span: proc_macro2::Span,
+}
+
+impl Local {
+    fn of(resolved: &Resolved, local: LocalId) -> Self {
+        let local = &resolved.locals[local.0];
+        Local { base: local.base.trim_start_matches("r#").to_owned(), span: local.span }
+    }
+}
+
+/// Puts a declaration behind the one of a local.
+fn declare_after(body: &mut Body, local: LocalId, declaration: syn::Stmt) {
+    if body.params.contains(&local) {
+        body.block.stmts.insert(0, Stmt::Plain(declaration));
+        return;
+    }
+    let mut declaration = Some(declaration);
+    insert(&mut body.block, local, &mut declaration);
+    debug_assert!(declaration.is_none(), "every held local is declared in the structured form");
+}
+
+fn insert(block: &mut Block, local: LocalId, declaration: &mut Option<syn::Stmt>) {
+    let declares = |pat: &syn::Pat| binds(pat, local);
+    let mut at = None;
+    for (i, stmt) in block.stmts.iter_mut().enumerate() {
+        match stmt {
+            Stmt::Plain(syn::Stmt::Local(found)) if declares(&found.pat) => at = Some(i + 1),
+            Stmt::Let { pat, .. } if declares(pat) => at = Some(i + 1),
+            Stmt::Plain(_) => {}
+            Stmt::Let { init, els, .. } => {
+                insert_expr(init, local, declaration);
+                els.iter_mut().for_each(|els| insert(els, local, declaration));
+            }
+            Stmt::Expr { expr, .. } => insert_expr(expr, local, declaration),
+        }
+        if at.is_some() {
+            break;
+        }
+    }
+    if let Some(at) = at {
+        block.stmts.splice(at..at, declaration.take().map(Stmt::Plain));
+    }
+}
+
+fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::Stmt>) {
+    match expr {
+        Expr::Plain(_) | Expr::Await(_) => {}
+        Expr::Block { block, .. } => insert(block, local, declaration),
+        Expr::If { cond, then, els } => {
+            if binds_in_condition(cond, local) {
+                then.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
+            }
+            insert(then, local, declaration);
+            els.iter_mut().for_each(|els| insert_expr(els, local, declaration));
+        }
+        Expr::Match { arms, .. } => {
+            for arm in arms {
+                if binds(&arm.pat, local) {
+                    let body = std::mem::replace(&mut arm.body, Expr::Plain(syn::Expr::Verbatim(Default::default())));
+                    let mut stmts: Vec<Stmt> = declaration.take().map(Stmt::Plain).into_iter().collect();
+                    match body {
+                        Expr::Block { label: None, block } => stmts.extend(block.stmts),
+                        expr => stmts.push(Stmt::Expr { expr, semi: false }),
+                    }
+                    arm.body = Expr::Block { label: None, block: Block { stmts } };
+                } else {
+                    insert_expr(&mut arm.body, local, declaration);
+                }
+            }
+        }
+        Expr::Loop(Loop { cond, body, .. }) => {
+            if cond.as_ref().is_some_and(|cond| binds_in_condition(cond, local)) {
+                body.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
+            }
+            insert(body, local, declaration);
+        }
+    }
+}
+
+fn binds(pat: &syn::Pat, local: LocalId) -> bool {
+    struct Finder(LocalId, bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.1 |= names::local(&pat.ident) == Some(self.0);
+            syn::visit::visit_pat_ident(self, pat);
+        }
+        fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+    }
+    let mut finder = Finder(local, false);
+    finder.visit_pat(pat);
+    finder.1
+}
+
+fn binds_in_condition(cond: &syn::Expr, local: LocalId) -> bool {
+    struct Finder(LocalId, bool);
+    impl<'ast> Visit<'ast> for Finder {
+        fn visit_expr_let(&mut self, expr: &'ast syn::ExprLet) {
+            self.1 |= binds(&expr.pat, self.0);
+        }
+    }
+    let mut finder = Finder(local, false);
+    finder.visit_expr(cond);
+    finder.1
+}
+
+/// Marks the call whose receiver is the mention: it goes through a holder.
+struct Holding {
+    mention: Mention,
+    ident: Ident,
+}
+
+/// The attribute that marks a call that goes through a holder.
+pub(crate) fn holder(attrs: &[syn::Attribute]) -> Option<Ident> {
+    let attr = attrs.iter().find(|attr| attr.path().is_ident("held__hr"))?;
+    attr.parse_args().ok()
+}
+
+impl Holding {
+    fn block(&mut self, block: &mut Block) {
+        each_plain(block, self);
+    }
+
+    fn is(&self, expr: &syn::Expr) -> bool {
+        crate::syntax::as_ident(expr).and_then(|ident| names::unmark(&ident.to_string())).is_some_and(|(_, mention)| mention == self.mention)
+    }
+}
+
+impl VisitMut for Holding {
+    fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
+        if self.is(&call.receiver) {
+            let ident = &self.ident;
+            call.attrs.push(syn::parse_quote!(#[held__hr(#ident)]));
+        }
+        visit_mut::visit_expr_method_call_mut(self, call);
+    }
+    fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
+        if self.is(&call.func) {
+            let ident = &self.ident;
+            call.attrs.push(syn::parse_quote!(#[held__hr(#ident)]));
+        }
+        visit_mut::visit_expr_call_mut(self, call);
+    }
+}
+
+/// Visits every piece of plain syntax.
+fn each_plain(block: &mut Block, visitor: &mut impl VisitMut) {
+    for stmt in &mut block.stmts {
+        match stmt {
+            Stmt::Plain(stmt) => visitor.visit_stmt_mut(stmt),
+            Stmt::Let { init, els, .. } => {
+                each_plain_expr(init, visitor);
+                els.iter_mut().for_each(|els| each_plain(els, visitor));
+            }
+            Stmt::Expr { expr, .. } => each_plain_expr(expr, visitor),
+        }
+    }
+}
+
+fn each_plain_expr(expr: &mut Expr, visitor: &mut impl VisitMut) {
+    match expr {
+        Expr::Plain(expr) => visitor.visit_expr_mut(expr),
+        Expr::Await(found) => found.operand.iter_mut().for_each(|operand| visitor.visit_expr_mut(operand)),
+        Expr::Block { block, .. } => each_plain(block, visitor),
+        Expr::If { cond, then, els } => {
+            visitor.visit_expr_mut(cond);
+            each_plain(then, visitor);
+            els.iter_mut().for_each(|els| each_plain_expr(els, visitor));
+        }
+        Expr::Match { head, arms } => {
+            visitor.visit_expr_mut(head);
+            arms.iter_mut().for_each(|arm| each_plain_expr(&mut arm.body, visitor));
+        }
+        Expr::Loop(Loop { cond, body, .. }) => {
+            cond.iter_mut().for_each(|cond| visitor.visit_expr_mut(cond));
+            each_plain(body, visitor);
+        }
+    }
+}
+
+/// Moves a local into a real one before the statement that mentions it, and has that statement mention the other.
+struct Moving<'a> {
+    resolved: &'a mut Resolved,
+    local: LocalId,
+    other: LocalId,
+    mention: Mention,
+    statement: Option<syn::Stmt>,
+}
+
+impl Moving<'_> {
+    fn block(&mut self, block: &mut Block) {
+        let mut at = None;
+        for (i, stmt) in block.stmts.iter_mut().enumerate() {
+            match stmt {
+                Stmt::Plain(stmt) => {
+                    self.visit_stmt_mut(stmt);
+                    if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt)) {
+                        self.rename(|rename| rename.visit_stmt_mut(stmt));
+                        at = Some(i);
+                    }
+                }
+                Stmt::Let { init, els, .. } => {
+                    if self.head(init) {
+                        at = Some(i);
+                    }
+                    els.iter_mut().for_each(|els| self.block(els));
+                }
+                Stmt::Expr { expr, .. } => {
+                    if self.head(expr) {
+                        at = Some(i);
+                    }
+                }
+            }
+            if self.statement.is_none() || at.is_some() {
+                break;
+            }
+        }
+        if let Some(at) = at {
+            block.stmts.splice(at..at, self.statement.take().map(Stmt::Plain));
+        }
+    }
+
+    /// Whether the mention is evaluated first in a construct, so that the move goes before it.
+    fn head(&mut self, expr: &mut Expr) -> bool {
+        let plain = match expr {
+            Expr::Plain(expr) => expr,
+            Expr::Await(found) => match &mut found.operand {
+                Some(operand) => operand,
+                None => return false,
+            },
+            Expr::Block { block, .. } => {
+                self.block(block);
+                return false;
+            }
+            Expr::If { cond, then, els } => {
+                if self.here(cond) {
+                    return true;
+                }
+                self.block(then);
+                return els.as_mut().is_some_and(|els| {
+                    // An `else if` has no statement of its own to stand before.
+                    if let Expr::If { .. } = **els
+                        && self.mentions_head(els)
+                    {
+                        let inner = std::mem::replace(&mut **els, Expr::Plain(syn::Expr::Verbatim(Default::default())));
+                        **els = Expr::Block { label: None, block: Block { stmts: vec![Stmt::Expr { expr: inner, semi: false }] } };
+                    }
+                    self.head(els)
+                });
+            }
+            Expr::Match { head, arms } => {
+                if self.here(head) {
+                    return true;
+                }
+                for arm in arms {
+                    if self.head(&mut arm.body) {
+                        // A single expression becomes a block that can hold the move.
+                        let body = std::mem::replace(&mut arm.body, Expr::Plain(syn::Expr::Verbatim(Default::default())));
+                        let stmts = self.statement.take().map(Stmt::Plain).into_iter().chain([Stmt::Expr { expr: body, semi: false }]).collect();
+                        arm.body = Expr::Block { label: None, block: Block { stmts } };
+                        return false;
+                    }
+                }
+                return false;
+            }
+            Expr::Loop(Loop { body, .. }) => {
+                self.block(body);
+                return false;
+            }
+        };
+        self.here(plain)
+    }
+
+    fn mentions_head(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::If { cond, .. } if self.mentioned(|finder| finder.visit_expr(cond)))
+    }
+
+    fn here(&mut self, expr: &mut syn::Expr) -> bool {
+        self.visit_expr_mut(expr);
+        let found = self.statement.is_some() && self.mentioned(|finder| finder.visit_expr(expr));
+        if found {
+            self.rename(|rename| rename.visit_expr_mut(expr));
+        }
+        found
+    }
+
+    fn mentioned(&self, visit: impl FnOnce(&mut FindMention)) -> bool {
+        let mut finder = FindMention { mention: self.mention, found: false };
+        visit(&mut finder);
+        finder.found
+    }
+
+    fn rename(&mut self, visit: impl FnOnce(&mut Rename<'_>)) {
+        let mut rename = Rename { resolved: self.resolved, local: self.local, other: self.other };
+        visit(&mut rename);
+    }
+}
+
+/// Inside plain syntax the move goes before the innermost statement.
+impl VisitMut for Moving<'_> {
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        let mut at = None;
+        for (i, stmt) in block.stmts.iter_mut().enumerate() {
+            visit_mut::visit_stmt_mut(self, stmt);
+            if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt)) {
+                self.rename(|rename| rename.visit_stmt_mut(stmt));
+                at = Some(i);
+                break;
+            }
+        }
+        if let Some(at) = at {
+            block.stmts.splice(at..at, self.statement.take());
+        }
+    }
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+}
+
+struct FindMention {
+    mention: Mention,
+    found: bool,
+}
+
+impl FindMention {
+    fn text(&mut self, text: &str) {
+        self.found |= names::unmark(text).is_some_and(|(_, mention)| mention == self.mention);
+    }
+}
+
+impl<'ast> Visit<'ast> for FindMention {
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        self.text(&ident.to_string());
+    }
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let mut found = Vec::new();
+        names::map_tokens(
+            mac.tokens.clone(),
+            &mut |ident, _| {
+                found.push(ident.to_string());
+                None
+            },
+            &mut |literal| {
+                names::map_captures(literal, &mut |name| {
+                    self.text(name);
+                    None
+                })
+            },
+        );
+        found.iter().for_each(|text| self.text(text));
+    }
+}
+
+struct Rename<'a> {
+    resolved: &'a mut Resolved,
+    local: LocalId,
+    other: LocalId,
+}
+
+impl Rename<'_> {
+    fn new_name(&mut self, text: &str) -> Option<Ident> {
+        let (local, _) = names::unmark(text)?;
+        (local == self.local).then(|| self.resolved.mention(self.other))
+    }
+}
+
+impl VisitMut for Rename<'_> {
+    fn visit_ident_mut(&mut self, ident: &mut Ident) {
+        if let Some(new) = self.new_name(&ident.to_string()) {
+            *ident = new;
+        }
+    }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let tokens = std::mem::take(&mut mac.tokens);
+        let this = std::cell::RefCell::new(self);
+        mac.tokens = names::map_tokens(tokens, &mut |ident, _| this.borrow_mut().new_name(&ident.to_string()).map(|ident| quote::ToTokens::into_token_stream(ident)), &mut |literal| {
+            names::map_captures(literal, &mut |name| this.borrow_mut().new_name(name).map(|ident| ident.to_string()))
+        });
+    }
+}

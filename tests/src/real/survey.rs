@@ -1,0 +1,179 @@
+//! Lowers every file of a crate, in memory, and counts.
+
+use super::fetch::{Source, rust_files};
+use handroll_lowering::{Code, Edition, LoweredFile, Options, lower_file};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+/// A file of a crate, lowered.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its path below the package's folder.
+    pub path: PathBuf,
+    /// The text as it was.
+    pub source: String,
+    /// What became of it.
+    pub lowered: LoweredFile,
+}
+
+/// What came of a crate.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The files that are Rust.
+    pub files: Vec<File>,
+    /// Files that syn does not parse either: test data, templates.
+    pub not_rust: usize,
+    /// Panics, internal errors, output that does not parse: each is a defect.
+    pub defects: Vec<String>,
+}
+
+/// Lowers one text; the message of a panic if there was one.
+fn lower(source: &str, edition: Edition) -> Result<Option<LoweredFile>, String> {
+    let mut options = Options::default();
+    options.edition = edition;
+    match catch_unwind(AssertUnwindSafe(|| lower_file(source, &options))) {
+        Ok(outcome) => Ok(outcome.ok()),
+        Err(payload) => Err(payload
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("a panic without a message")
+            .to_owned()),
+    }
+}
+
+/// Lowers all `.rs` files of a package, or those of one folder of it.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
+    let mut survey = Survey::default();
+    for path in rust_files(&source.folder.join(below))? {
+        let Ok(text) = String::from_utf8(fs::read(&path)?) else {
+            survey.not_rust += 1;
+            continue;
+        };
+        let path = path
+            .strip_prefix(&source.folder)
+            .unwrap_or(&path)
+            .to_owned();
+        match lower(&text, source.edition) {
+            Ok(Some(lowered)) => survey.take(path, text, lowered),
+            Ok(None) if syn::parse_file(&text).is_err() => survey.not_rust += 1,
+            Ok(None) => survey.defect(&path, "refused as a whole, though syn parses it"),
+            Err(panic) => survey.defect(&path, &format!("panicked: {panic}")),
+        }
+    }
+    Ok(survey)
+}
+
+impl Survey {
+    fn defect(&mut self, path: &Path, what: &str) {
+        self.defects.push(format!("{}: {what}", path.display()));
+    }
+
+    fn take(&mut self, path: PathBuf, source: String, lowered: LoweredFile) {
+        if let Err(error) = syn::parse_file(&lowered.text) {
+            let line = error.span().start().line;
+            self.defect(
+                &path,
+                &format!("the output does not parse, line {line}: {error}"),
+            );
+        }
+        for function in &lowered.functions {
+            let Err(diagnostics) = &function.outcome else {
+                continue;
+            };
+            if diagnostics.is_empty() {
+                self.defect(
+                    &path,
+                    &format!("`{}` is refused without a reason", function.path),
+                );
+            }
+            for diagnostic in diagnostics.iter().filter(|d| d.code == Code::Internal) {
+                self.defect(
+                    &path,
+                    &format!(
+                        "`{}`, line {}: {}",
+                        function.path,
+                        diagnostic.line(),
+                        diagnostic.message
+                    ),
+                );
+            }
+        }
+        self.files.push(File {
+            path,
+            source,
+            lowered,
+        });
+    }
+
+    /// The counts.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally {
+            files: self.files.len(),
+            not_rust: self.not_rust,
+            lines: self
+                .files
+                .iter()
+                .map(|file| file.source.lines().count())
+                .sum(),
+            ..Tally::default()
+        };
+        let functions = self.files.iter().flat_map(|file| &file.lowered.functions);
+        for function in functions {
+            tally.seen += 1;
+            tally.awaits += function.awaits;
+            match &function.outcome {
+                Ok(_) => tally.lowered += 1,
+                Err(diagnostics) => {
+                    // A function counts once for each of its codes.
+                    let mut codes: Vec<_> = diagnostics.iter().map(|d| d.code).collect();
+                    codes.sort_unstable();
+                    codes.dedup();
+                    codes
+                        .into_iter()
+                        .for_each(|code| *tally.refused.entry(code).or_default() += 1);
+                }
+            }
+        }
+        tally
+    }
+}
+
+/// Counts over files.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Files that are Rust.
+    pub files: usize,
+    /// Files that are not.
+    pub not_rust: usize,
+    /// Lines of the former.
+    pub lines: usize,
+    /// Async functions.
+    pub seen: usize,
+    /// Their awaits.
+    pub awaits: usize,
+    /// How many of them were lowered.
+    pub lowered: usize,
+    /// Refused functions by code; one that is refused for two reasons is in both.
+    pub refused: BTreeMap<Code, usize>,
+}
+
+impl Tally {
+    /// Adds another crate's counts.
+    pub fn add(&mut self, other: &Tally) {
+        self.files += other.files;
+        self.not_rust += other.not_rust;
+        self.lines += other.lines;
+        self.seen += other.seen;
+        self.awaits += other.awaits;
+        self.lowered += other.lowered;
+        for (&code, count) in &other.refused {
+            *self.refused.entry(code).or_default() += count;
+        }
+    }
+}
