@@ -6,6 +6,7 @@ mod rewrite;
 mod signature;
 
 use crate::analysis::Analysis;
+use crate::checkpoint::Once;
 use crate::desugar::Body;
 use crate::graph::Graph;
 use crate::ir::AwaitId;
@@ -16,6 +17,7 @@ use crate::resolve::Resolved;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use residual::Residual;
+use std::collections::HashMap;
 use rewrite::{Rewrite, Try};
 
 pub(crate) use cleanup::prune;
@@ -32,16 +34,18 @@ pub(crate) struct Item<'a> {
 }
 
 /// An emitted function: its item, and the texts of its doc comments' line notes.
-pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: &Graph, analysis: &Analysis, layout: &Layout, signature: &Signature) -> TokenStream {
+pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: &Graph, analysis: &Analysis, layout: &Layout, signature: &Signature) -> Result<TokenStream, Vec<Once>> {
     let output = match &item.sig.output {
         syn::ReturnType::Default => syn::parse_quote!(()),
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
     };
     let mut rewriting = Rewrite { layout, analysis, tries: tries(&output) };
     rewrite::rewrite(&mut body, &mut rewriting);
+    let mut once = HashMap::new();
+    find_once(&body.block, &mut once);
     let framed = !layout.slots.is_empty();
     let assigned = graph.assigned();
-    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned, framed, entered: Default::default() };
+    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned, framed, copies: Default::default(), once, entered: Default::default() };
     let fresh = &layout.fresh;
     let (rt, state, frame, cx, child, ready, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type);
     let place = residual.state();
@@ -52,7 +56,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
 
     // The arms, in the order in which their states can be reached: inference follows the text.
     let mut arms = Vec::new();
-    let code = residual.start(&body.block);
+    let code = residual::prune_declarations(residual.start(&body.block), layout);
     let params: Vec<TokenStream> = body.params.iter().map(|&param| bind(param, &code)).collect();
     if params.is_empty() {
         arms.push(quote!(#ty::Start {} => { #place = #ty::Returned; #code }));
@@ -68,7 +72,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
         entered.iter().copied().find(|id| !done.contains(id))
     } {
         done.insert(id);
-        let code = residual.resume(&body.block, id);
+        let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
         let (value, code) = direct(code, ready, resolved, graph, analysis, id);
         let name = &layout.states[id].name;
         let resumes = layout.states[id].pinned.iter().map(|&local| {
@@ -83,6 +87,15 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
             quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
         };
         let late = residual.late(id, &code);
+        if body.awaits[id].tokens.is_none() {
+            arms.push(quote!(#ty::#name { .. } => {
+                #(#resumes)*
+                #take
+                #late
+                #code
+            }));
+            continue;
+        }
         arms.push(quote!(#ty::#name { #child, .. } => {
             let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };
             #(#resumes)*
@@ -90,6 +103,15 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
             #late
             #code
         }));
+    }
+    let copies: Vec<Once> = {
+        let copies = residual.copies.borrow();
+        let mut copies: Vec<Once> = copies.iter().filter(|(once, n)| **n > 1 && must_stand_once(**once, layout, analysis)).map(|(once, _)| *once).collect();
+        copies.sort();
+        copies
+    };
+    if !copies.is_empty() {
+        return Err(copies);
     }
     arms.push(quote!(#ty::Returned => panic!("`async fn` resumed after completion"),));
     arms.push(quote!(#ty::Panicked => panic!("`async fn` resumed after panicking"),));
@@ -103,7 +125,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
             let (name, ty) = (layout.name(*local), &layout.types[local]);
             quote!(#name: #ty)
         });
-        quote!(#[doc = #doc] #name { #child: #rt::Child<#child_ty>, #(#fields),* },)
+        let child = body.awaits[id].tokens.is_some().then(|| quote!(#child: #rt::Child<#child_ty>,));
+        quote!(#[doc = #doc] #name { #child #(#fields),* },)
     });
     let starts = body.params.iter().map(|local| {
         let (name, ty) = (layout.name(*local), &layout.types[local]);
@@ -111,7 +134,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     });
     let fn_name = item.sig.ident.to_string();
     let enum_doc = format!(" Where `{fn_name}` waits, and what it holds there.");
-    let state_params = layout.params(resolved, &body.params, done.iter().copied());
+    let state_params = layout.params(&body, done.iter().copied());
     let generics = Layout::generics(&state_params);
     let state_enum = quote! {
         #[doc = #enum_doc]
@@ -207,7 +230,45 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
             #machine
         }
     };
-    cleanup::cleanup(tokens, layout, resolved)
+    Ok(cleanup::cleanup(tokens, layout, resolved))
+}
+
+/// Whether copies of a statement would give a state two types: only what is held matters.
+fn must_stand_once(once: Once, layout: &Layout, analysis: &Analysis) -> bool {
+    match once {
+        Once::Holder(_) | Once::Await(_) => true,
+        Once::Local(local) => analysis.pinned.contains(&local) || layout.states.iter().any(|state| state.carried.contains(&local)),
+    }
+}
+
+/// The statements that must stand once, by their place in the tree.
+fn find_once(block: &crate::ir::Block, found: &mut HashMap<*const crate::ir::Stmt, Once>) {
+    use crate::ir::{Expr, Stmt};
+    fn expr(node: &Expr, found: &mut HashMap<*const Stmt, Once>) {
+        match node {
+            Expr::Plain(_) | Expr::Await(_) => {}
+            Expr::Block { block, .. } => find_once(block, found),
+            Expr::If { then, els, .. } => {
+                find_once(then, found);
+                els.iter().for_each(|els| expr(els, found));
+            }
+            Expr::Match { arms, .. } => arms.iter().for_each(|arm| expr(&arm.body, found)),
+            Expr::Loop(found_loop) => find_once(&found_loop.body, found),
+        }
+    }
+    for stmt in &block.stmts {
+        if let Some(once) = crate::checkpoint::once(stmt) {
+            found.insert(std::ptr::from_ref(stmt), once);
+        }
+        match stmt {
+            Stmt::Plain(_) => {}
+            Stmt::Let { init, els, .. } => {
+                expr(init, found);
+                els.iter().for_each(|els| find_once(els, found));
+            }
+            Stmt::Expr { expr: node, .. } => expr(node, found),
+        }
+    }
 }
 
 /// A field of the state bound as a local: under its name, or only to drop in its place.
@@ -287,6 +348,9 @@ fn any_token(tokens: &TokenStream, is: &mut impl FnMut(&proc_macro2::TokenTree) 
 /// ` 12: `read(&mut buf)``
 fn state_doc(body: &Body, id: AwaitId) -> String {
     let awaited = &body.awaits[id];
+    if awaited.tokens.is_none() {
+        return " Nothing is awaited: what follows stands once, and several places lead to it.".to_owned();
+    }
     let text = awaited.span.source_text().map(|text| one_line(&text));
     let text = text.unwrap_or_else(|| format!("{}.await", awaited.tokens.to_token_stream()));
     let line = awaited.span.start().line;

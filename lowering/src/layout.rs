@@ -150,11 +150,13 @@ impl Layout {
     }
 
     /// The type parameters of the state, in order of first use.
-    pub(crate) fn params(&self, _resolved: &Resolved, starts: &[LocalId], states: impl Iterator<Item = usize>) -> Vec<Ident> {
+    pub(crate) fn params(&self, body: &Body, states: impl Iterator<Item = usize>) -> Vec<Ident> {
         let mut params = Vec::new();
-        starts.iter().for_each(|local| self.add_param(*local, &mut params));
+        body.params.iter().for_each(|local| self.add_param(*local, &mut params));
         for id in states {
-            params.push(self.children[id].clone());
+            if body.awaits[id].tokens.is_some() {
+                params.push(self.children[id].clone());
+            }
             self.states[id].carried.iter().rev().for_each(|local| self.add_param(*local, &mut params));
         }
         params

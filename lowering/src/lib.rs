@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod analysis;
+mod checkpoint;
 mod desugar;
 mod diagnostics;
 mod emit;

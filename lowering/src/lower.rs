@@ -1,6 +1,7 @@
 //! The passes in order, for one function and for a file.
 
 use crate::analysis::{Analysis, analyse};
+use crate::checkpoint;
 use crate::desugar::{Body, desugar};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Item, Signature, emit};
@@ -81,25 +82,29 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
     let mut body = desugar(&mut resolved, options.edition, &mut sink);
     gate(&mut sink)?;
     let mut holders = HashSet::new();
-    let mut rounds = 0;
-    let (graph, analysis) = loop {
+    for _ in 0..ROUNDS {
         let graph = graph(&resolved, &body, table);
         let analysis = analyse(&resolved, &graph, &holders, &mut sink);
         gate(&mut sink)?;
-        if analysis.unclear.is_empty() {
-            break (graph, analysis);
+        if !analysis.unclear.is_empty() {
+            holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
+            continue;
         }
-        rounds += 1;
-        if rounds > 8 {
-            let span = found.sig.ident.span();
-            return Err(vec![Diagnostic::new(Code::Internal, span, "the uses of this function's locals do not settle; please report it", "this function", None)]);
+        let stages = lay_out(found, table, resolved, body, graph, analysis);
+        match emit_item(found, &stages, options.edition) {
+            Ok(tokens) => return Ok((tokens, stages)),
+            Err(copies) => {
+                (resolved, body) = (stages.resolved, stages.body);
+                checkpoint::insert(&mut body, &copies);
+            }
         }
-        holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
-    };
-    let stages = lay_out(found, table, resolved, body, graph, analysis);
-    let tokens = emit_item(found, &stages, options.edition);
-    Ok((tokens, stages))
+    }
+    let span = found.sig.ident.span();
+    Err(vec![Diagnostic::new(Code::Internal, span, "the rewrites of this function do not settle; please report it", "this function", None)])
 }
+
+/// How often a function may be rewritten before its layout: each round settles what the one before has shown.
+const ROUNDS: usize = 32;
 
 /// An error gate between passes.
 fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
@@ -134,7 +139,7 @@ fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: 
     Stages { resolved, body, graph, analysis, layout }
 }
 
-fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> TokenStream {
+fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> Result<TokenStream, Vec<checkpoint::Once>> {
     let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), edition };
     let borrows = !stages.layout.slots.is_empty();
     let signature = Signature::new(&item, &stages.layout, &stages.body.params, borrows);
@@ -154,6 +159,7 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         .awaits
         .iter()
         .enumerate()
+        .filter(|(_, awaited)| awaited.tokens.is_some())
         .map(|(id, awaited)| Suspension {
             state: layout.states[id].name.to_string(),
             line: awaited.span.start().line,

@@ -6,6 +6,7 @@
 //! always waits or leaves becomes plain straight-line code.
 
 use crate::analysis::Analysis;
+use crate::checkpoint::Once;
 use crate::ir::{Arm, Await, AwaitId, Awaits, Block, Expr, Loop, Stmt};
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
@@ -14,7 +15,7 @@ use crate::types::Facts;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use syn::visit::Visit;
 
 /// What becomes of the value of a piece of code.
@@ -45,6 +46,9 @@ pub(super) struct Residual<'a> {
     pub(super) assigned: HashSet<LocalId>,
     /// With slots the state is a field of the frame.
     pub(super) framed: bool,
+    /// How often statements that must stand once were emitted, by what makes them so. Found before plain code was rewritten.
+    pub(super) copies: RefCell<HashMap<Once, usize>>,
+    pub(super) once: HashMap<*const Stmt, Once>,
     /// The states that emitted code enters.
     pub(super) entered: RefCell<BTreeSet<AwaitId>>,
 }
@@ -109,6 +113,9 @@ impl Residual<'_> {
     }
 
     fn stmt(&self, stmt: &Stmt, last: bool, dest: Dest, place: Place) -> Out {
+        if let Some(once) = self.once.get(&std::ptr::from_ref(stmt)) {
+            *self.copies.borrow_mut().entry(*once).or_default() += 1;
+        }
         match stmt {
             Stmt::Plain(plain) => self.plain_stmt(plain, last, dest),
             Stmt::Let { attrs, pat, init, els } => {
@@ -272,6 +279,7 @@ impl Residual<'_> {
 
     fn loop_(&self, found: &Loop, dest: Dest, place: Place) -> Out {
         let Loop { label, cond, body } = found;
+        let copies = self.copies.borrow().clone();
         let once = self.stmts(&body.stmts, Dest::Nothing, place);
         let again = once.completes || mentions(&once.tokens, "continue", label);
         if !again {
@@ -286,6 +294,7 @@ impl Residual<'_> {
             let out = if left { self.labelled(Out { tokens, completes }, Some(label), dest) } else { Out { tokens, completes } };
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
+        *self.copies.borrow_mut() = copies;
         let body = self.stmts(&body.stmts, Dest::Nothing, Place { tail: false });
         let left = mentions(&body.tokens, "break", label);
         let tokens = body.tokens;
@@ -475,9 +484,15 @@ impl Residual<'_> {
             pattern_locals(cond, &mut bound);
         }
         // The rest of this round. What it holds ends with it, so it is flat only if nothing follows.
+        let copies = self.copies.borrow().clone();
         let round = self.resume_stmts(body, id, &bound, Dest::Nothing, place, place.tail);
         let again = round.completes || mentions(&round.tokens, "continue", label);
-        let round = if again { self.resume_stmts(body, id, &bound, Dest::Nothing, place.inner(), false) } else { round };
+        let round = if again {
+            *self.copies.borrow_mut() = copies;
+            self.resume_stmts(body, id, &bound, Dest::Nothing, place.inner(), false)
+        } else {
+            round
+        };
         let next = suffixed(label, "next");
         let done = suffixed(label, "done");
         let skips = mentions(&round.tokens, "continue", label);
@@ -519,7 +534,7 @@ impl Residual<'_> {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #name;));
                 }
-            } else if self.assigned.contains(&local) && super::mentions(code, self.layout, local) {
+            } else if self.may_be_late(local) && super::mentions(code, self.layout, local) {
                 tokens.extend(self.declaration(local));
             }
         }
@@ -536,6 +551,10 @@ impl Residual<'_> {
             return quote!(let #name = #rt::open!(#frame.#slot););
         }
         quote!(let #mutability #name;)
+    }
+
+    fn may_be_late(&self, local: LocalId) -> bool {
+        self.assigned.contains(&local) || self.analysis.flagged.contains(&local)
     }
 
     fn drops(&self, local: LocalId) -> bool {
@@ -558,7 +577,7 @@ impl Residual<'_> {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
-            } else if self.assigned.contains(&local) && super::mentions(code, self.layout, local) && !declares_local(code, local) {
+            } else if self.may_be_late(local) && super::mentions(code, self.layout, local) && !declares_local(code, local) {
                 tokens.extend(self.declaration(local));
                 any = true;
             }
@@ -575,6 +594,77 @@ impl Residual<'_> {
         let declared = self.resolved.locals[local.0].mutable && !self.analysis.pinned.contains(&local);
         declared.then(|| syn::Token![mut](Span::call_site()))
     }
+}
+
+/// Leaves out declarations without a value, `let x;`, of locals that nothing else in the code mentions.
+pub(super) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenStream {
+    let mut declared = Vec::new();
+    find_declarations(&tokens, &mut declared);
+    declared.retain(|local| count(&tokens, layout, *local) == 1);
+    if declared.is_empty() { tokens } else { remove_declarations(tokens, &declared) }
+}
+
+/// The local of a `let x;` or `let x: T;` that begins here, and its length.
+fn empty_declaration(trees: &[TokenTree]) -> Option<(LocalId, usize)> {
+    let [TokenTree::Ident(first), rest @ ..] = trees else { return None };
+    if first != "let" {
+        return None;
+    }
+    let skip = usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
+    let TokenTree::Ident(name) = rest.get(skip)? else { return None };
+    let local = names::local(name)?;
+    let end = rest[skip + 1..].iter().position(|tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')))?;
+    let punct = &rest[skip + 1 + end];
+    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';').then_some((local, skip + end + 3))
+}
+
+fn find_declarations(tokens: &TokenStream, found: &mut Vec<LocalId>) {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    for (i, tree) in trees.iter().enumerate() {
+        match tree {
+            TokenTree::Group(group) => find_declarations(&group.stream(), found),
+            TokenTree::Ident(ident) if ident == "let" => found.extend(empty_declaration(&trees[i..]).map(|(local, _)| local)),
+            _ => {}
+        }
+    }
+}
+
+fn remove_declarations(tokens: TokenStream, locals: &[LocalId]) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+    let mut i = 0;
+    while i < trees.len() {
+        if let Some((local, len)) = empty_declaration(&trees[i..])
+            && locals.contains(&local)
+        {
+            i += len;
+            continue;
+        }
+        match &trees[i] {
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), remove_declarations(group.stream(), locals));
+                inner.set_span(group.span());
+                out.push(inner.into());
+            }
+            tree => out.push(tree.clone()),
+        }
+        i += 1;
+    }
+    out.into_iter().collect()
+}
+
+fn count(tokens: &TokenStream, layout: &Layout, local: LocalId) -> usize {
+    let name = layout.name(local);
+    tokens
+        .clone()
+        .into_iter()
+        .map(|tree| match tree {
+            TokenTree::Group(group) => count(&group.stream(), layout, local),
+            TokenTree::Ident(ident) => usize::from(ident == *name || names::local(&ident) == Some(local)),
+            TokenTree::Literal(literal) => usize::from(super::mentions(&TokenTree::Literal(literal).into(), layout, local)),
+            TokenTree::Punct(_) => 0,
+        })
+        .sum()
 }
 
 /// Whether the tokens declare a local themselves.

@@ -58,6 +58,7 @@ impl Future for Leaf {
 ";
 
 const PROGRAM: &str = "
+#![allow(dead_code)]
 mod leaf;
 mod native { pub mod costs; pub mod echo; }
 #[deny(warnings, unsafe_code)]
