@@ -26,7 +26,11 @@ struct Args {
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
-    let work = || args().and_then(|args| work(&args)).map_err(|error| error.to_string());
+    let work = || {
+        args()
+            .and_then(|args| work(&args))
+            .map_err(|error| error.to_string())
+    };
     let worker = std::thread::Builder::new().stack_size(STACK).spawn(work);
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(true))) => ExitCode::SUCCESS,
@@ -50,7 +54,10 @@ fn args() -> Result<Args, Error> {
         }
     }
     if found.check.iter().any(|name| name == "all") {
-        found.check = roster::ROSTER.iter().map(|entry| entry.name.to_owned()).collect();
+        found.check = roster::ROSTER
+            .iter()
+            .map(|entry| entry.name.to_owned())
+            .collect();
     }
     for name in found.survey.iter().chain(&found.check) {
         if roster::find(name).is_none() {
@@ -72,7 +79,10 @@ fn work(args: &Args) -> Result<bool, Error> {
         well &= survey_all(sources.iter().filter(wanted))?;
     }
     let mut full = String::new();
-    for source in sources.iter().filter(|source| args.check.iter().any(|name| name == source.entry.name)) {
+    for source in sources
+        .iter()
+        .filter(|source| args.check.iter().any(|name| name == source.entry.name))
+    {
         let name = source.entry.name;
         let started = Instant::now();
         let checked = check::check(source, |what| {
@@ -80,7 +90,14 @@ fn work(args: &Args) -> Result<bool, Error> {
         })?;
         well &= checked.unblamed.is_empty();
         let text = report::checked(source, &checked);
-        println!("{}", if args.report.is_some() { text.lines().next().unwrap_or_default() } else { &text });
+        println!(
+            "{}",
+            if args.report.is_some() {
+                text.lines().next().unwrap_or_default()
+            } else {
+                &text
+            }
+        );
         full.push_str(&text);
         full.push('\n');
         if let Some(path) = &args.report {
@@ -98,7 +115,13 @@ fn survey_all<'a>(sources: impl Iterator<Item = &'a Source>) -> Result<bool, Err
     for source in sources {
         let survey = survey(source, "")?;
         let tally = survey.tally();
-        print!("{}", report::tally(&format!("{} {}", source.entry.name, source.entry.version), &tally));
+        print!(
+            "{}",
+            report::tally(
+                &format!("{} {}", source.entry.name, source.entry.version),
+                &tally
+            )
+        );
         total.add(&tally);
         for defect in &survey.defects {
             well = false;

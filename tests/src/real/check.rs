@@ -179,9 +179,18 @@ impl Checked {
 
     fn ids(&self, composed: &[Composed]) -> impl Iterator<Item = Id> {
         let spots = |(at, composed): (usize, &Composed)| -> Vec<Id> {
-            composed.spots.iter().map(|&(_, index)| (at, index)).collect()
+            composed
+                .spots
+                .iter()
+                .map(|&(_, index)| (at, index))
+                .collect()
         };
-        composed.iter().enumerate().flat_map(spots).collect::<Vec<_>>().into_iter()
+        composed
+            .iter()
+            .enumerate()
+            .flat_map(spots)
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     /// Identifiers that the message has, or the source it points at.

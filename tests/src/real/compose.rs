@@ -64,7 +64,10 @@ mod tests {
         let (spot, index) = second.spots[0].clone();
         assert_eq!(index, 1);
         assert!(second.text[spot.clone()].contains("fn c("));
-        assert_eq!(second.function_at(&(spot.start + 3..spot.start + 4)), Some(1));
+        assert_eq!(
+            second.function_at(&(spot.start + 3..spot.start + 4)),
+            Some(1)
+        );
         assert_eq!(second.function_at(&(0..spot.start)), None);
     }
 }

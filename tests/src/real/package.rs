@@ -101,7 +101,13 @@ fn manifest(published: &str, runtime: &Path) -> String {
     for line in published.lines() {
         if let Some(header) = line.strip_prefix('[') {
             let name = header.trim_start_matches('[');
-            let tests = ["test]]", "bench]]", "example]]", "dev-dependencies", "lints"];
+            let tests = [
+                "test]]",
+                "bench]]",
+                "example]]",
+                "dev-dependencies",
+                "lints",
+            ];
             kept = !tests.iter().any(|table| name.starts_with(table))
                 && !name.contains(".dev-dependencies");
         }

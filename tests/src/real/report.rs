@@ -122,7 +122,5 @@ fn span(checked: &Checked, (at, index): Id) -> usize {
 }
 
 fn indent(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("     {line}\n"))
-        .collect()
+    text.lines().map(|line| format!("     {line}\n")).collect()
 }
