@@ -30,6 +30,8 @@ pub(crate) struct Item<'a> {
     pub(crate) sig: &'a syn::Signature,
     /// The generics of the `impl` block around it.
     pub(crate) outer: Option<&'a syn::Generics>,
+    /// The type that the block is for.
+    pub(crate) self_ty: Option<&'a syn::Type>,
     pub(crate) edition: Edition,
 }
 

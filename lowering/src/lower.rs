@@ -140,9 +140,8 @@ fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: 
 }
 
 fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> Result<TokenStream, Vec<checkpoint::Once>> {
-    let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), edition };
-    let borrows = !stages.layout.slots.is_empty();
-    let signature = Signature::new(&item, &stages.layout, &stages.body.params, borrows);
+    let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), self_ty: found.self_ty.as_ref(), edition };
+    let signature = Signature::new(&item, &found.block, &stages.layout, &stages.body.params);
     emit(&item, &stages.resolved, stages.body.clone(), &stages.graph, &stages.analysis, &stages.layout, &signature)
 }
 

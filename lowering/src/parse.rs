@@ -17,6 +17,8 @@ pub(crate) struct Found {
     pub(crate) block: syn::Block,
     /// The generics of the `impl` around it.
     pub(crate) outer: Option<syn::Generics>,
+    /// The type that the `impl` around it is for.
+    pub(crate) self_ty: Option<syn::Type>,
     pub(crate) kind: Kind,
 }
 
@@ -31,7 +33,7 @@ pub(crate) enum Kind {
 
 /// The async functions of a file, in source order. Those inside of an async function's body belong to it.
 pub(crate) fn find(file: &syn::File) -> Vec<Found> {
-    let mut finder = Finder { path: Vec::new(), outer: None, kind: Kind::Free, found: Vec::new() };
+    let mut finder = Finder { path: Vec::new(), outer: None, self_ty: None, kind: Kind::Free, found: Vec::new() };
     finder.visit_file(file);
     finder.found
 }
@@ -39,6 +41,7 @@ pub(crate) fn find(file: &syn::File) -> Vec<Found> {
 struct Finder {
     path: Vec<String>,
     outer: Option<syn::Generics>,
+    self_ty: Option<syn::Type>,
     kind: Kind,
     found: Vec<Found>,
 }
@@ -65,6 +68,7 @@ impl Finder {
             sig: sig.clone(),
             block: block.clone(),
             outer: self.outer.clone(),
+            self_ty: self.self_ty.clone(),
             kind: self.kind,
         });
     }
@@ -89,9 +93,11 @@ impl<'ast> Visit<'ast> for Finder {
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let name = crate::types::type_name(&item.self_ty).unwrap_or_else(|| "impl".to_owned());
         let outer = self.outer.replace(item.generics.clone());
+        let self_ty = self.self_ty.replace((*item.self_ty).clone());
         let kind = std::mem::replace(&mut self.kind, if item.trait_.is_some() { Kind::Trait } else { Kind::Inherent });
         self.within(name.trim_start_matches("r#").to_owned(), |this| visit::visit_item_impl(this, item));
         self.kind = kind;
+        self.self_ty = self_ty;
         self.outer = outer;
     }
 

@@ -215,6 +215,19 @@ macro_rules! lengthen_mut {
     };
 }
 
+/// A value of a type with other lifetimes: `let view: View<'a> = relabel!(view);`, so that all of a function's parameters share one.
+///
+/// Contract of the emitted code: the two types differ in lifetimes only, and the future that holds the value captures the old ones.
+#[macro_export]
+macro_rules! relabel {
+    ($value:expr) => {
+        match $value {
+            // SAFETY: the same type but for lifetimes; the future captures the old ones, so it cannot outlive them.
+            value => unsafe { ::core::mem::transmute(value) },
+        }
+    };
+}
+
 /// For a branch that the state excludes.
 #[macro_export]
 macro_rules! never {
