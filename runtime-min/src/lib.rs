@@ -8,12 +8,57 @@
 //! - [`Frame`] is implemented by what is stored: it knows how to drop all that is held.
 //! - [`Child`] is an awaited future, dropped in place the moment it is ready.
 //! - [`Slot`] is a place that keeps its address, for a local that is borrowed across an await; [`Live`] is its value while the
-//!   function runs.
+//!   function runs. [`FlagSlot`] and [`Flag`] are the same for a local that has a value on some ways only.
+//! - [`held!`] is one step of native async code: it keeps what is left of a value of which only types say whether it was moved.
 //!
 //! The macros are the only place where emitted code is `unsafe`; each states its contract. They are meant for emitted code: used by
 //! hand they are as sharp as the `unsafe` they contain.
 //!
-//! [`block_on`] (feature `std`) runs a future on the current thread.
+//! A function that waits once and carries a number, as `handroll` writes it:
+//!
+//! ```
+//! # fn pause() -> impl Future<Output = u32> { async { 20 } }
+//! /// Pauses, then adds what came of it.
+//! fn next(n: u32) -> impl Future<Output = u32> {
+//!     use ::handroll_rt as rt;
+//!     enum NextState<Pause> {
+//!         Start { n: u32 },
+//!         Pause { child: rt::Child<Pause>, n: u32 },
+//!         Returned,
+//!         Panicked,
+//!     }
+//!     impl<Pause> rt::Frame for NextState<Pause> {
+//!         fn end(&mut self, end: rt::End) {
+//!             *self = match end {
+//!                 rt::End::Returned => NextState::Returned,
+//!                 rt::End::Panicked => NextState::Panicked,
+//!             };
+//!         }
+//!     }
+//!     rt::Machine::new(NextState::Start { n }, |state, cx| -> rt::Poll<u32> {
+//!         loop {
+//!             match state {
+//!                 NextState::Start { .. } => {
+//!                     let NextState::Start { n } = rt::take(state, NextState::Returned) else { rt::never!() };
+//!                     *state = NextState::Pause { child: rt::Child::new(pause()), n };
+//!                 }
+//!                 NextState::Pause { child, .. } => {
+//!                     let rt::Poll::Ready(by) = rt::poll!(child, cx) else { return rt::Poll::Pending };
+//!                     let NextState::Pause { n, .. } = rt::take(state, NextState::Returned) else { rt::never!() };
+//!                     return rt::Poll::Ready(n + by);
+//!                 }
+//!                 NextState::Returned => panic!("`async fn` resumed after completion"),
+//!                 NextState::Panicked => panic!("`async fn` resumed after panicking"),
+//!             }
+//!         }
+//!     })
+//! }
+//! # use core::task::{Context, Poll, Waker};
+//! # let polled = core::pin::pin!(next(1)).poll(&mut Context::from_waker(Waker::noop()));
+//! # assert_eq!(polled, Poll::Ready(21));
+//! ```
+//!
+//! `block_on` (feature `std`) runs a future on the current thread.
 #![no_std]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
@@ -37,7 +82,7 @@ pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 pub use machine::{End, Frame, Machine, step, take};
 pub use hold::{FindPort, Park, Port, start};
-pub use slot::{Flag, FlagSlot, Guard, Later, Live, Slot};
+pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -181,6 +226,25 @@ macro_rules! at {
     ($live:expr) => {
         // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
         (*unsafe { $crate::Guard::place(&$live) })
+    };
+}
+
+/// The address of a pinned local, for a closure that captures it by reference: `let text = pointer!(text);`
+#[macro_export]
+macro_rules! pointer {
+    ($live:expr) => {
+        $crate::Pointer::new(&mut $crate::at!($live))
+    };
+}
+
+/// Pins a local that is never moved again: `let mut fut = pinned!(temp);`
+///
+/// Contract of the emitted code: the operand is a hidden local that nothing else mentions.
+#[macro_export]
+macro_rules! pinned {
+    ($place:expr) => {
+        // SAFETY: the place is not moved before it drops: nothing else mentions it.
+        unsafe { ::core::pin::Pin::new_unchecked(&mut $place) }
     };
 }
 

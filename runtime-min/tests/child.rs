@@ -81,7 +81,10 @@ fn when_its_drop_panics_the_result_leaks_as_it_does_with_the_compiler() {
     drop(child);
     let native = Log::default();
     let bad = Bad(native.clone());
-    assert_eq!(panic_of(|| poll(pin!(async { bad.await }))), "bad drop");
+    let awaits = async {
+        let _result = bad.await;
+    };
+    assert_eq!(panic_of(|| poll(pin!(awaits))), "bad drop");
     assert_eq!(ours.lines(), ["drop child"]);
     assert_eq!(ours.lines(), native.lines());
 }

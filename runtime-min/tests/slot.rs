@@ -36,9 +36,10 @@ fn a_kept_value_is_there_again_at_its_address() {
 #[test]
 fn a_slot_alone_drops_nothing() {
     let log = Log::default();
-    let mut slot = rt::Slot::empty();
-    rt::Live::keep(rt::fill!(slot, log.value("value")));
-    drop(slot);
+    {
+        let mut slot = rt::Slot::empty();
+        rt::Live::keep(rt::fill!(slot, log.value("value")));
+    }
     assert!(log.lines().is_empty());
 }
 

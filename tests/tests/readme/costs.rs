@@ -74,9 +74,14 @@ fn row<T: PartialEq + std::fmt::Debug>(native: impl Future<Output = T>, lowered:
 /// The rows in Markdown.
 pub(crate) fn table() -> Result<String, Box<dyn Error>> {
     let mut table = "| function | compiler | handroll |\n| --- | ---: | ---: |\n".to_owned();
+    let mut larger = false;
     for (line, (what, _)) in measure()?.lines().zip(ROWS) {
         let (native, lowered) = line.split_once(' ').ok_or("two numbers a line")?;
+        larger |= native.parse::<usize>()? < lowered.parse()?;
         table.push_str(&format!("| {what} | {native} | {lowered} |\n"));
+    }
+    if larger {
+        table.push_str("\nWhere handroll needs more: slots of different scopes do not share their place yet.\n");
     }
     Ok(table)
 }
