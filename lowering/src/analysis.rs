@@ -111,7 +111,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         });
     }
 
-    let holds = holds(graph);
+    let holds = holds(graph, &analysis.moves);
     let nothing = HashSet::new();
     for id in 0..graph.suspends.len() {
         let at = graph.suspends[id];
@@ -137,7 +137,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         while more {
             more = false;
             for &local in &graph.in_scope[id] {
-                if !loans.contains(&local) {
+                if !loans.contains(&local) || !state.had.contains(local.0) {
                     continue;
                 }
                 analysis.pinned.insert(local);
@@ -191,6 +191,8 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         let rewrite = |holder| Unclear { local: found.local, mention: found.mention, holder };
         match found.how {
             How::Taken if !pinned => {}
+            // What a pattern leaves behind on the ways on which it fails would need its flag back.
+            How::Taken if analysis.flagged.contains(&found.local) => sink.push(refusal(resolved, &found)),
             How::Taken if !lent => analysis.unclear.push(rewrite(false)),
             _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
             _ if !waits && !lent && found.how != How::Taken => analysis.unclear.push(rewrite(false)),
@@ -270,7 +272,7 @@ fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalI
 }
 
 /// What each holder may borrow from, all the way.
-fn holds(graph: &Graph) -> HashMap<Holder, HashSet<LocalId>> {
+fn holds(graph: &Graph, moves: &HashSet<Mention>) -> HashMap<Holder, HashSet<LocalId>> {
     let mut holds: HashMap<Holder, HashSet<LocalId>> = HashMap::new();
     let mut readers: HashMap<LocalId, Vec<usize>> = HashMap::new();
     for (i, flow) in graph.flows.iter().enumerate() {
@@ -286,7 +288,7 @@ fn holds(graph: &Graph) -> HashMap<Holder, HashSet<LocalId>> {
         {
             continue;
         }
-        let mut add: HashSet<LocalId> = flow.loans.iter().copied().collect();
+        let mut add: HashSet<LocalId> = flow.loans.iter().filter(|(_, mention)| !moves.contains(mention)).map(|(local, _)| *local).collect();
         for &from in &flow.from {
             if let Some(held) = holds.get(&Holder::Local(from)) {
                 add.extend(held);
@@ -373,6 +375,15 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
 struct State {
     init: FixedBitSet,
     uninit: FixedBitSet,
+    /// Which may have had a value since their declaration: what was copied out can still be borrowed.
+    had: FixedBitSet,
+}
+
+impl State {
+    fn empty(locals: usize) -> Self {
+        let none = FixedBitSet::with_capacity(locals);
+        State { init: none.clone(), uninit: none.clone(), had: none }
+    }
 }
 
 struct Initialised {
@@ -382,7 +393,7 @@ struct Initialised {
 impl Initialised {
     fn solve(graph: &Graph, locals: usize, moves: &HashSet<Mention>) -> Self {
         let mut ins: Vec<Option<State>> = vec![None; graph.blocks.node_count()];
-        ins[graph.entry.index()] = Some(State { init: FixedBitSet::with_capacity(locals), uninit: FixedBitSet::with_capacity(locals) });
+        ins[graph.entry.index()] = Some(State::empty(locals));
         let mut work = vec![graph.entry];
         while let Some(node) = work.pop() {
             let Some(mut state) = ins[node.index()].clone() else { continue };
@@ -394,6 +405,7 @@ impl Initialised {
                         let mut joined = old.clone();
                         joined.init.union_with(&state.init);
                         joined.uninit.union_with(&state.uninit);
+                        joined.had.union_with(&state.had);
                         joined
                     }
                 };
@@ -414,13 +426,13 @@ impl Initialised {
 
     /// What has a value right before an event.
     fn before(&self, graph: &Graph, node: NodeIndex, index: usize, moves: &HashSet<Mention>) -> State {
-        let mut state = self.ins[node.index()].clone().unwrap_or(State { init: FixedBitSet::new(), uninit: FixedBitSet::new() });
+        let mut state = self.ins[node.index()].clone().unwrap_or_else(|| State::empty(0));
         run(&graph.blocks[node].events[..index], moves, &mut state, |_, _| {});
         state
     }
 
     fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>) -> State {
-        let mut state = self.ins[node.index()].clone().unwrap_or(State { init: FixedBitSet::new(), uninit: FixedBitSet::new() });
+        let mut state = self.ins[node.index()].clone().unwrap_or_else(|| State::empty(0));
         run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
         state
     }
@@ -433,8 +445,10 @@ fn run(events: &[Event], moves: &HashSet<Mention>, state: &mut State, mut each: 
             Event::Declare(local) => {
                 state.init.set(local.0, false);
                 state.uninit.insert(local.0);
+                state.had.set(local.0, false);
             }
             Event::Init(local, _) => {
+                state.had.insert(local.0);
                 state.init.insert(local.0);
                 state.uninit.set(local.0, false);
             }

@@ -41,7 +41,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
         syn::ReturnType::Default => syn::parse_quote!(()),
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
     };
-    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output) };
+    let foreign = resolved.locals.iter().enumerate().filter(|(_, local)| local.foreign).map(|(i, _)| LocalId(i)).collect();
+    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output), plain: Default::default(), foreign };
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
     find_once(&body.block, &mut once);

@@ -60,7 +60,8 @@ pub(crate) enum How {
 #[derive(Clone, Debug)]
 pub(crate) struct Flow {
     pub(crate) into: Holder,
-    pub(crate) loans: Vec<LocalId>,
+    /// Each with the mention that lends it: a mention that turns out to move the local lends nothing.
+    pub(crate) loans: Vec<(LocalId, Mention)>,
     pub(crate) from: Vec<LocalId>,
 }
 

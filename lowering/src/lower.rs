@@ -134,6 +134,7 @@ fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: 
     let mut mentioned = HashSet::new();
     idents(found.sig.to_token_stream(), &mut mentioned);
     idents(found.block.to_token_stream(), &mut mentioned);
+    mentioned.extend(table.constants().cloned());
     let cx = Context { name: &found.sig.ident.to_string(), generics: &generics, mentioned: &mentioned, table };
     let layout = layout(&cx, &resolved, &body, &graph, &analysis);
     Stages { resolved, body, graph, analysis, layout }

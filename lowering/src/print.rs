@@ -94,7 +94,7 @@ pub(crate) fn stage(found: &Found, table: &Table, stage: Stage, options: &Option
 }
 
 /// The structured form of a body.
-struct Debug<'a>(&'a crate::desugar::Body);
+pub(crate) struct Debug<'a>(pub(crate) &'a crate::desugar::Body);
 
 impl std::fmt::Debug for Debug<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -58,6 +58,8 @@ pub(crate) struct Table {
     defined: HashSet<String>,
     /// Field types of the structs without generics.
     fields: HashMap<(String, String), Type>,
+    /// Constants and statics: a pattern of that name would not bind.
+    constants: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
     returns: HashMap<String, Type>,
 }
@@ -69,6 +71,11 @@ impl Table {
         let Collector { mut table, seen, .. } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table
+    }
+
+    /// Names that a binding must not have.
+    pub(crate) fn constants(&self) -> impl Iterator<Item = &String> {
+        self.constants.iter()
     }
 
     /// How the method of this name takes `self`, for a local of this type.
@@ -319,6 +326,14 @@ impl<'ast> Visit<'ast> for Collector {
     }
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
         self.define(&item.ident, &item.generics, &item.attrs);
+    }
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        self.table.constants.insert(item.ident.to_string());
+        visit::visit_item_const(self, item);
+    }
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        self.table.constants.insert(item.ident.to_string());
+        visit::visit_item_static(self, item);
     }
     fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
         self.table.defined.insert(item.ident.to_string());

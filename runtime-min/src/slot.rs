@@ -129,6 +129,41 @@ impl<T> Drop for Live<T> {
     }
 }
 
+/// The address of a pinned local, for a closure or async block that captures it by reference.
+pub struct Pointer<T>(*mut T);
+
+impl<T> Clone for Pointer<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Pointer<T> {}
+
+// SAFETY: it stands for the reference that the original closure captured.
+unsafe impl<T: Send> Send for Pointer<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Pointer<T> {}
+
+impl<T> Pointer<T> {
+    /// The place behind a reference.
+    #[inline(always)]
+    pub fn new(place: &mut T) -> Self {
+        Pointer(place)
+    }
+}
+
+impl<T> Guard for Pointer<T> {
+    type Value = T;
+
+    #[inline(always)]
+    unsafe fn place<'x>(this: &Self) -> &'x mut T {
+        // SAFETY: the slot is filled while the closure is there; the caller answers for the borrows.
+        unsafe { &mut *this.0 }
+    }
+}
+
 /// A slot that knows whether it is filled: for a local that is moved away, or gets its value, on some ways to an await only.
 pub struct FlagSlot<T> {
     value: MaybeUninit<T>,

@@ -73,6 +73,11 @@ impl Desugar<'_> {
                 expr.expr = expr.expr.map(|expr| Box::new(self.lift(*expr, prefix)));
                 Expr::Break(expr)
             }
+            Expr::Call(mut call) if as_ident(&call.func).and_then(crate::names::local).is_some() => {
+                self.order(span, "types decide whether the called value is moved before the awaited argument");
+                call.args.iter_mut().for_each(|arg| *arg = self.lift(arg.clone(), prefix));
+                Expr::Call(call)
+            }
             Expr::Call(mut call) => {
                 let mut operands: Vec<Expr> = Vec::with_capacity(call.args.len() + 1);
                 operands.push((*call.func).clone());

@@ -152,7 +152,9 @@ impl Desugar<'_> {
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let mut stmts = Vec::new();
         let tail = block.stmts.len().checked_sub(1).filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
+        let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
+            let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() { self.extended(stmt, &mut stmts) } else { stmt };
             if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 && position != Position::Inside {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
                 let outer = self.tail.replace(Vec::new());
@@ -181,7 +183,7 @@ impl Desugar<'_> {
         }
         if !stmt.has_await() {
             self.check_plain(&stmt);
-            out.push(ir::Stmt::Plain(stmt));
+            self.await_free(stmt, out);
             return;
         }
         match stmt {
@@ -199,6 +201,68 @@ impl Desugar<'_> {
             Stmt::Macro(mac) => self.hidden_await(&mac.mac),
             Stmt::Item(_) => unreachable!("handled above"),
         }
+    }
+
+    /// A statement without an await. A destructuring assignment is spelled out, as the compiler does.
+    fn await_free(&mut self, stmt: Stmt, out: &mut Vec<ir::Stmt>) {
+        if let Stmt::Expr(Expr::Assign(assign), semi) = &stmt
+            && let Expr::Tuple(left) = &*assign.left
+            && left.elems.iter().all(|elem| crate::syntax::as_ident(elem).is_some())
+        {
+            let span = assign.eq_token.span;
+            let values: Vec<Ident> = left
+                .elems
+                .iter()
+                .map(|_| {
+                    let local = self.resolved.hidden("value", span);
+                    self.resolved.mention(local)
+                })
+                .collect();
+            let right = &assign.right;
+            let mut stmts = vec![ir::Stmt::Plain(syn::parse_quote!(let (#(#values),*) = #right;))];
+            for (place, value) in left.elems.iter().zip(&values) {
+                let value = self.resolved.mention(crate::names::local(value).expect("hidden"));
+                stmts.push(ir::Stmt::Plain(syn::parse_quote!(#place = #value;)));
+            }
+            let _ = semi;
+            out.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: ir::Block { stmts } }, semi: true });
+            return;
+        }
+        out.push(ir::Stmt::Plain(stmt));
+    }
+
+    /// `let x = &make();` keeps the value as long as `x`, which may be longer than a step of the machine: the value gets a name.
+    fn extended(&mut self, mut stmt: Stmt, out: &mut Vec<ir::Stmt>) -> Stmt {
+        let Stmt::Local(syn::Local { init: Some(init), pat, .. }) = &mut stmt else { return stmt };
+        let by_ref = matches!(&*pat, Pat::Ident(pat) if pat.by_ref.is_some()) && !crate::syntax::is_place(&init.expr);
+        match &mut *init.expr {
+            Expr::Reference(reference) if !crate::syntax::is_place(&reference.expr) && !crate::syntax::is_constant(&reference.expr) => {
+                let ident = self.name_value(&mut reference.expr, reference.mutability.is_some(), out);
+                *reference.expr = lift::path(ident);
+            }
+            Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "pin" => {
+                if let Some([value]) = crate::syntax::macro_args(&mac.mac).as_deref() {
+                    let ident = self.name_value(&mut value.clone(), true, out);
+                    *init.expr = syn::parse_quote!(rt__hr::pinned!(#ident));
+                }
+            }
+            value if by_ref => {
+                let ident = self.name_value(value, true, out);
+                *init.expr = lift::path(ident);
+            }
+            _ => {}
+        }
+        stmt
+    }
+
+    fn name_value(&mut self, value: &mut Expr, mutable: bool, out: &mut Vec<ir::Stmt>) -> Ident {
+        let span = syn::spanned::Spanned::span(value);
+        let local = self.resolved.hidden("temp", span);
+        self.resolved.locals[local.0].mutable = mutable;
+        let declared = self.resolved.mention(local);
+        let mutability = mutable.then(|| quote!(mut));
+        out.push(ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared = #value;)));
+        self.resolved.mention(local)
     }
 
     fn item(&mut self, item: syn::Item) {

@@ -58,7 +58,7 @@ fn unbrace(expr: &mut Expr) {
         && block.label.is_none()
         && block.attrs.is_empty()
         && let [syn::Stmt::Expr(inner, None)] = block.block.stmts.as_slice()
-        && block.block.brace_token.span.join().start().line == 0
+        && block.block.brace_token.span.join().byte_range().end == 0
     {
         let inner = inner.clone();
         *expr = inner;
@@ -101,6 +101,39 @@ impl Pruner {
     }
 }
 
+/// Takes off the jumps to the machine's next turn that stand where control gets there anyway.
+fn strip_tail(block: &mut syn::Block) {
+    match block.stmts.last_mut() {
+        Some(syn::Stmt::Expr(Expr::Continue(jump), _)) if jump.label.as_ref().is_some_and(is_machine) => {
+            block.stmts.pop();
+        }
+        Some(syn::Stmt::Expr(expr, None)) => strip_tail_expr(expr),
+        _ => {}
+    }
+}
+
+fn strip_tail_expr(expr: &mut Expr) {
+    match expr {
+        Expr::If(expr) => {
+            strip_tail(&mut expr.then_branch);
+            if let Some((_, els)) = &mut expr.else_branch {
+                strip_tail_expr(els);
+            }
+        }
+        Expr::Match(expr) => {
+            for arm in &mut expr.arms {
+                strip_tail_expr(&mut arm.body);
+            }
+        }
+        Expr::Block(block) if block.label.is_none() => strip_tail(&mut block.block),
+        _ => {}
+    }
+}
+
+fn is_machine(label: &Lifetime) -> bool {
+    label.ident.to_string().ends_with("__hr")
+}
+
 impl VisitMut for Pruner {
     fn visit_expr_if_mut(&mut self, expr: &mut syn::ExprIf) {
         visit_mut::visit_expr_if_mut(self, expr);
@@ -134,6 +167,9 @@ impl VisitMut for Pruner {
 
     fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
         let syn::ExprLoop { label, body, .. } = expr;
+        if label.as_ref().is_some_and(|label| is_machine(&label.name)) {
+            strip_tail(body);
+        }
         self.inside(label, true, |this| this.visit_block_mut(body));
     }
 

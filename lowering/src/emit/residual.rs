@@ -600,7 +600,8 @@ impl Residual<'_> {
 pub(super) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenStream {
     let mut declared = Vec::new();
     find_declarations(&tokens, &mut declared);
-    declared.retain(|local| count(&tokens, layout, *local) == 1);
+    let declarations = declared.clone();
+    declared.retain(|local| count(&tokens, layout, *local) == declarations.iter().filter(|other| *other == local).count());
     if declared.is_empty() { tokens } else { remove_declarations(tokens, &declared) }
 }
 

@@ -8,6 +8,7 @@ use crate::names::{self, LocalId};
 use crate::syntax::{as_ident, is_format_macro, macro_name};
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, quote};
+use std::collections::HashSet;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Pat, Stmt};
 
@@ -24,6 +25,41 @@ pub(super) struct Rewrite<'a> {
     pub(super) layout: &'a Layout,
     pub(super) analysis: &'a Analysis,
     pub(super) tries: Try,
+    /// Locals that a condition or guard has bound just now: they move into their slots only where the branch begins.
+    pub(super) plain: HashSet<LocalId>,
+    /// The locals of closures and async blocks themselves.
+    pub(super) foreign: HashSet<LocalId>,
+}
+
+/// Every marked identifier, in order.
+struct Captured(Vec<Ident>);
+
+impl<'ast> syn::visit::Visit<'ast> for Captured {
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        if names::local(ident).is_some() {
+            self.0.push(ident.clone());
+        }
+    }
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        let found = std::cell::RefCell::new(&mut self.0);
+        names::map_tokens(
+            mac.tokens.clone(),
+            &mut |ident, _| {
+                if names::local(ident).is_some() {
+                    found.borrow_mut().push(ident.clone());
+                }
+                None
+            },
+            &mut |literal| {
+                names::map_captures(literal, &mut |name| {
+                    if names::unmark(name).is_some() {
+                        found.borrow_mut().push(Ident::new(name, Span::call_site()));
+                    }
+                    None
+                })
+            },
+        );
+    }
 }
 
 /// Rewrites every piece of plain syntax of a body.
@@ -47,7 +83,14 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
 
 impl Rewrite<'_> {
     fn pinned(&self, ident: &Ident) -> Option<LocalId> {
-        names::local(ident).filter(|local| self.analysis.pinned.contains(local))
+        names::local(ident).filter(|local| self.analysis.pinned.contains(local) && !self.plain.contains(local))
+    }
+
+    /// Rewrites a condition or guard, in which what these patterns bind is not yet in its slot.
+    fn condition(&mut self, cond: &mut Expr, bound: HashSet<LocalId>) {
+        let outer = std::mem::replace(&mut self.plain, bound);
+        self.visit_expr_mut(cond);
+        self.plain = outer;
     }
 
     fn block(&mut self, block: &mut ir::Block) {
@@ -80,7 +123,7 @@ impl Rewrite<'_> {
             ir::Expr::Await(found) => found.operand.iter_mut().for_each(|operand| self.visit_expr_mut(operand)),
             ir::Expr::Block { block, .. } => self.block(block),
             ir::Expr::If { cond, then, els } => {
-                self.visit_expr_mut(cond);
+                self.condition(cond, bound_in(cond));
                 self.block(then);
                 let refill = self.refill_condition(cond);
                 then.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
@@ -89,8 +132,9 @@ impl Rewrite<'_> {
             ir::Expr::Match { head, arms } => {
                 self.visit_expr_mut(head);
                 for arm in arms {
+                    let bound = bound_by(&arm.pat);
                     if let Pat::Guard(guard) = &mut arm.pat {
-                        self.visit_expr_mut(&mut guard.guard);
+                        self.condition(&mut guard.guard, bound);
                     }
                     self.expr(&mut arm.body);
                     let refill = self.refill(&mut arm.pat);
@@ -100,7 +144,7 @@ impl Rewrite<'_> {
             ir::Expr::Loop(ir::Loop { cond, body, .. }) => {
                 self.block(body);
                 if let Some(cond) = cond {
-                    self.visit_expr_mut(cond);
+                    self.condition(cond, bound_in(cond));
                     let refill = self.refill_condition(cond);
                     body.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
                 }
@@ -191,6 +235,33 @@ impl Rewrite<'_> {
         })
     }
 
+    /// What a closure or async block captures of the pinned locals: bound just before it, by value where it moves, else as a pointer to
+    /// the slot. None if it needs nothing of the kind: a closure that also borrows a local without a slot does not outlive the step.
+    fn captures(&self, by_move: bool, visit: impl FnOnce(&mut Captured)) -> Option<Vec<Stmt>> {
+        let mut captured = Captured(Vec::new());
+        visit(&mut captured);
+        let mut seen = HashSet::new();
+        captured.0.retain(|ident| names::local(ident).is_some_and(|local| !self.foreign(local) && seen.insert(local)));
+        let (pinned, others): (Vec<&Ident>, Vec<&Ident>) = captured.0.iter().partition(|ident| self.pinned(ident).is_some());
+        if pinned.is_empty() || !by_move && !others.is_empty() {
+            return None;
+        }
+        let rt = &self.layout.fresh.rt;
+        let bindings = pinned.into_iter().map(|ident| {
+            if by_move {
+                let value = self.mention(ident);
+                syn::parse_quote!(let mut #ident = #value;)
+            } else {
+                syn::parse_quote!(let #ident = #rt::pointer!(#ident);)
+            }
+        });
+        Some(bindings.collect())
+    }
+
+    fn foreign(&self, local: LocalId) -> bool {
+        self.foreign.contains(&local)
+    }
+
     /// The macro that puts a value into a new local's slot.
     fn fill(&self, local: LocalId) -> Ident {
         Ident::new(if self.analysis.flagged.contains(&local) { "flag" } else { "fill" }, Span::call_site())
@@ -218,6 +289,23 @@ impl Rewrite<'_> {
         let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
     }
+}
+
+fn bound_in(cond: &Expr) -> HashSet<LocalId> {
+    struct Lets(HashSet<LocalId>);
+    impl<'ast> syn::visit::Visit<'ast> for Lets {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0.extend(names::local(&pat.ident));
+            syn::visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut lets = Lets(HashSet::new());
+    syn::visit::Visit::visit_expr(&mut lets, cond);
+    lets.0
+}
+
+fn bound_by(pat: &Pat) -> HashSet<LocalId> {
+    bound_in(&Expr::Let(syn::ExprLet { attrs: Vec::new(), let_token: Default::default(), pat: Box::new(pat.clone()), eq_token: Default::default(), expr: Box::new(Expr::Verbatim(Default::default())) }))
 }
 
 fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
@@ -320,8 +408,30 @@ impl VisitMut for Rewrite<'_> {
                 let syn::ExprCall { func, args, .. } = call;
                 *expr = self.held(&guard, func, args, |name, names| quote!(#name(#(#names),*)));
             }
-            Expr::Closure(closure) => Nested { rewrite: self }.visit_expr_closure_mut(closure),
-            Expr::Async(block) => Nested { rewrite: self }.visit_expr_async_mut(block),
+            Expr::Closure(closure) => {
+                let by_move = closure.capture.is_some();
+                if let Some(bindings) = self.captures(by_move, |finder| syn::visit::Visit::visit_expr(finder, &closure.body)) {
+                    closure.capture = Some(Default::default());
+                    if !by_move {
+                        Nested { rewrite: self }.visit_expr_closure_mut(closure);
+                    }
+                    *expr = syn::parse_quote!({ #(#bindings)* #closure });
+                } else {
+                    Nested { rewrite: self }.visit_expr_closure_mut(closure);
+                }
+            }
+            Expr::Async(block) => {
+                let by_move = block.capture.is_some();
+                if let Some(bindings) = self.captures(by_move, |finder| syn::visit::Visit::visit_block(finder, &block.block)) {
+                    block.capture = Some(Default::default());
+                    if !by_move {
+                        Nested { rewrite: self }.visit_expr_async_mut(block);
+                    }
+                    *expr = syn::parse_quote!({ #(#bindings)* #block });
+                } else {
+                    Nested { rewrite: self }.visit_expr_async_mut(block);
+                }
+            }
             expr => visit_mut::visit_expr_mut(self, expr),
         }
     }

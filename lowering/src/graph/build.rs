@@ -1,6 +1,6 @@
 //! Walks a body in order of evaluation and writes down the events.
 
-use super::patterns::{Bindings, bindings};
+use super::patterns::{Bindings, OfOption, bindings, of_option};
 use super::{BasicBlock, Event, Flow, Graph, Holder, How, Use};
 use crate::desugar::Body;
 use crate::ir;
@@ -55,7 +55,7 @@ struct Target {
 /// What one statement mentions: borrows flow from there into what it binds and into what it can write to.
 #[derive(Default)]
 struct Unit {
-    loans: Vec<LocalId>,
+    loans: Vec<(LocalId, crate::names::Mention)>,
     from: Vec<LocalId>,
     into: Vec<LocalId>,
 }
@@ -146,8 +146,9 @@ impl Walk<'_> {
         inside(self);
         let unit = self.units.pop().expect("pushed above");
         for &into in &unit.into {
-            let flow = |local: &&LocalId| **local != into;
-            self.flows.push(Flow { into: Holder::Local(into), loans: unit.loans.iter().filter(flow).copied().collect(), from: unit.from.iter().filter(flow).copied().collect() });
+            let loans = unit.loans.iter().filter(|(local, _)| *local != into).copied().collect();
+            let from = unit.from.iter().filter(|local| **local != into).copied().collect();
+            self.flows.push(Flow { into: Holder::Local(into), loans, from });
         }
         if let Some(parent) = self.units.last_mut() {
             parent.loans.extend(&unit.loans);
@@ -180,7 +181,7 @@ impl Walk<'_> {
                 How::Read => false,
             };
             if loan {
-                unit.loans.push(local);
+                unit.loans.push((local, mention));
             }
             if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::Value | How::Taken | How::Unclear) && !facts.shared {
                 unit.into.push(local);
@@ -272,12 +273,13 @@ impl Walk<'_> {
             }
             ir::Expr::Match { head, arms } => {
                 self.head(head);
+                let taken = self.takes_option(head, arms.iter().map(|arm| &arm.pat));
                 let from = self.at;
                 let mut ends = Vec::new();
                 for arm in arms {
                     let depth = self.scope.len();
                     self.branch_from(from, Edge::Branch);
-                    self.arm_pat(&arm.pat, head);
+                    self.arm_pat(&arm.pat, head, taken);
                     self.ir_expr(&arm.body);
                     self.scope.truncate(depth);
                     ends.push(self.at);
@@ -454,16 +456,33 @@ impl Walk<'_> {
         }
     }
 
-    fn arm_pat(&mut self, pat: &Pat, head: &Expr) {
-        self.bind_arm(pat, head);
+    /// A variable whose patterns are those of an `Option` is used up on every way: `None` has no drop.
+    fn takes_option<'p>(&mut self, head: &Expr, pats: impl Iterator<Item = &'p Pat>) -> bool {
+        let Some((ident, true)) = as_root(head) else { return false };
+        let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
+        if facts.shared || facts.unique || facts.copy {
+            return false;
+        }
+        let looks: Option<Vec<OfOption>> = pats.map(|pat| of_option(pat, self.table)).collect();
+        let takes = looks.is_some_and(|looks| looks.contains(&OfOption::Takes));
+        if takes {
+            let ident = ident.clone();
+            self.use_(&ident, How::Taken);
+        }
+        takes
+    }
+
+    fn arm_pat(&mut self, pat: &Pat, head: &Expr, taken: bool) {
+        self.bind_arm(pat, head, taken);
         if let Pat::Guard(guard) = pat {
             self.value(&guard.guard);
         }
     }
 
-    fn bind_arm(&mut self, pat: &Pat, head: &Expr) {
+    fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
         let bound = bindings(pat, self.table);
-        if is_place(head)
+        if !taken
+            && is_place(head)
             && as_root(head).is_some()
         {
             if bound.whole {
@@ -491,10 +510,11 @@ impl Walk<'_> {
             Expr::Let(expr) => {
                 let unit = self.unit(|this| this.head(&expr.expr));
                 self.units.push(unit);
+                let option = self.takes_option(&expr.expr, std::iter::once(&*expr.pat));
                 let before = self.at;
                 self.edge(failed, Edge::Branch);
                 self.branch_from(before, Edge::Branch);
-                self.bind_arm(&expr.pat, &expr.expr);
+                self.bind_arm(&expr.pat, &expr.expr, option);
                 let unit = self.units.pop().expect("pushed above");
                 self.finish(unit);
             }
@@ -630,12 +650,13 @@ impl Walk<'_> {
             Expr::Match(expr) => {
                 let unit = self.unit(|this| this.head(&expr.expr));
                 self.units.push(unit);
+                let taken = self.takes_option(&expr.expr, expr.arms.iter().map(|arm| &arm.pat));
                 let from = self.at;
                 let mut ends = Vec::new();
                 for arm in &expr.arms {
                     let depth = self.scope.len();
                     self.branch_from(from, Edge::Branch);
-                    self.arm_pat(&arm.pat, &expr.expr);
+                    self.arm_pat(&arm.pat, &expr.expr, taken);
                     self.value(&arm.body);
                     self.scope.truncate(depth);
                     ends.push(self.at);
@@ -669,7 +690,7 @@ impl Walk<'_> {
             Expr::Let(expr) => {
                 // Only inside `matches`-like positions that `cond` does not see.
                 self.head(&expr.expr);
-                self.bind_arm(&expr.pat, &expr.expr);
+                self.bind_arm(&expr.pat, &expr.expr, false);
             }
             other => {
                 // Whatever else there is: every mention is unclear.
@@ -768,7 +789,7 @@ impl Walk<'_> {
             self.push(Event::Init(local, Some(mention)));
             if let Some(unit) = self.units.last_mut() {
                 // The result may borrow from what stays in the holder.
-                unit.loans.push(local);
+                unit.loans.push((local, mention));
             }
             return;
         }
@@ -890,9 +911,14 @@ impl Walk<'_> {
                 self.place(&binary.left, How::Read);
                 self.place(&binary.right, How::Read);
             }
+            // Nothing flows into the operands.
             BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_) | BinOp::BitXor(_) | BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::Shl(_) | BinOp::Shr(_) => {
+                let into = self.units.last().map(|unit| unit.into.len());
                 self.value(&binary.left);
                 self.value(&binary.right);
+                if let (Some(unit), Some(into)) = (self.units.last_mut(), into) {
+                    unit.into.truncate(into);
+                }
             }
             _ => {
                 self.value(&binary.right);

@@ -28,6 +28,30 @@ pub(crate) fn bindings(pat: &Pat, table: &Table) -> Bindings {
     found
 }
 
+/// How a pattern looks at an `Option`: what is left beside `Some(x)` has no drop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OfOption {
+    /// `Some(..)`, binding all of it.
+    Takes,
+    /// `None`, or anything else that binds nothing.
+    Leaves,
+}
+
+pub(crate) fn of_option(pat: &Pat, table: &Table) -> Option<OfOption> {
+    let is = |path: &syn::Path, name: &str| path.segments.last().is_some_and(|last| last.ident == name);
+    match pat {
+        Pat::Paren(pat) => of_option(&pat.pat, table),
+        Pat::TupleStruct(found) if is(&found.path, "Some") => {
+            let bound = bindings(pat, table);
+            (bound.by_value && !bound.by_ref && !bound.leaves && !bound.guarded).then_some(OfOption::Takes)
+        }
+        Pat::Ident(ident) if ident.ident == "None" => Some(OfOption::Leaves),
+        Pat::Path(path) if is(&path.path, "None") => Some(OfOption::Leaves),
+        Pat::Wild(_) => Some(OfOption::Leaves),
+        _ => None,
+    }
+}
+
 fn bare(pat: &Pat) -> &Pat {
     match pat {
         Pat::Paren(pat) => bare(&pat.pat),
