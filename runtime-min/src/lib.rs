@@ -82,7 +82,7 @@ pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 pub use machine::{End, Frame, Machine, step, take};
 pub use hold::{FindPort, Park, Port, start};
-pub use slot::{Flag, FlagSlot, Guard, Later, Live, Slot};
+pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -226,6 +226,25 @@ macro_rules! at {
     ($live:expr) => {
         // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
         (*unsafe { $crate::Guard::place(&$live) })
+    };
+}
+
+/// The address of a pinned local, for a closure that captures it by reference: `let text = pointer!(text);`
+#[macro_export]
+macro_rules! pointer {
+    ($live:expr) => {
+        $crate::Pointer::new(&mut $crate::at!($live))
+    };
+}
+
+/// Pins a local that is never moved again: `let mut fut = pinned!(temp);`
+///
+/// Contract of the emitted code: the operand is a hidden local that nothing else mentions.
+#[macro_export]
+macro_rules! pinned {
+    ($place:expr) => {
+        // SAFETY: the place is not moved before it drops: nothing else mentions it.
+        unsafe { ::core::pin::Pin::new_unchecked(&mut $place) }
     };
 }
 
