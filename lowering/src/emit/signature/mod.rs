@@ -3,6 +3,8 @@
 mod elision;
 mod plan;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 use super::Item;
 use crate::layout::Layout;
@@ -38,7 +40,7 @@ impl Signature {
         let mut elision = Elision::name(&mut sig, &mut output);
         let scope = Scope::of(&sig, &output, outer);
         let spellable = |i: usize, from: &[Thing]| way(&sig.inputs[i], from).is_some();
-        let plan = plan::plan(&scope, !layout.slots.is_empty(), !layout.states.is_empty(), spellable);
+        let plan = plan::plan(&scope, unspelled_slots(layout), !layout.states.is_empty(), spellable);
 
         let mut taken = BTreeSet::new();
         elision::lifetimes(item.sig.to_token_stream(), &mut taken);
@@ -78,6 +80,11 @@ impl Signature {
         let name = layout.name(local);
         if self.this == Some(local) { quote!(#name: self) } else { quote!(#name) }
     }
+}
+
+/// Whether something that the function's type parameters may occur in stays in place, to be borrowed.
+fn unspelled_slots(layout: &Layout) -> bool {
+    !layout.with_slots(&[]).is_empty()
 }
 
 /// The signature without `async`, and with a plain name for each parameter.

@@ -17,7 +17,8 @@ pub(super) enum Plan {
     Frame { bounds: Vec<Thing> },
 }
 
-/// Which parameters can be lengthened is decided by `spellable`: whether the type of parameter `i` can be written with other lifetimes.
+/// `slots`: the machine borrows from slots of its own whose types it infers. `spellable`: whether the type of a parameter can be written
+/// without the given lifetimes.
 pub(super) fn plan(scope: &Scope, slots: bool, awaits: bool, spellable: impl Fn(usize, &[Thing]) -> bool) -> Plan {
     if !awaits {
         return Plan::AsIs;
@@ -34,17 +35,12 @@ pub(super) fn plan(scope: &Scope, slots: bool, awaits: bool, spellable: impl Fn(
         return Plan::AsIs;
     }
     let lengthened = carried.iter().filter(|to| to.is_lifetime()).filter_map(|to| lengthen(scope, &carried, to, &spellable));
-    lengthened.min_by_key(|(_, params)| params.len()).map_or_else(
-        || frame(scope),
-        |(from, params)| {
-            let to = carried.iter().find(|to| to.is_lifetime() && lengthen(scope, &carried, to, &spellable) == Some((from.clone(), params.clone())));
-            Plan::Lengthen { to: (*to.expect("it was found among these")).clone(), from, params }
-        },
-    )
+    let fewest = lengthened.min_by_key(|(_, _, params)| params.len());
+    fewest.map_or_else(|| frame(scope), |(to, from, params)| Plan::Lengthen { to, from, params })
 }
 
 /// Which lifetimes become the one, in which parameters.
-fn lengthen(scope: &Scope, carried: &[&Thing], to: &Thing, spellable: &impl Fn(usize, &[Thing]) -> bool) -> Option<(Vec<Thing>, Vec<usize>)> {
+fn lengthen(scope: &Scope, carried: &[&Thing], to: &Thing, spellable: &impl Fn(usize, &[Thing]) -> bool) -> Option<(Thing, Vec<Thing>, Vec<usize>)> {
     let from: Vec<Thing> = carried.iter().filter(|thing| !scope.outlives(thing, to)).map(|thing| (*thing).clone()).collect();
     if !from.iter().all(|thing| scope.is_free(thing)) {
         return None;
@@ -52,7 +48,7 @@ fn lengthen(scope: &Scope, carried: &[&Thing], to: &Thing, spellable: &impl Fn(u
     let params: Vec<usize> = (0..scope.params.len()).filter(|&i| from.iter().any(|thing| scope.params[i].contains(thing))).collect();
     // With the new lifetime their types must still be well formed.
     let formed = |i: usize| scope.params[i].iter().all(|thing| from.contains(thing) || scope.outlives(thing, to));
-    params.iter().all(|&i| formed(i) && spellable(i, &from)).then_some((from, params))
+    params.iter().all(|&i| formed(i) && spellable(i, &from)).then_some((to.clone(), from, params))
 }
 
 /// The fewest bounds that put a new lifetime below everything.

@@ -52,6 +52,8 @@ pub(super) struct Scope {
     pub(super) outer: BTreeSet<Thing>,
     /// What the type that the `impl` block is for mentions.
     pub(super) of_self: BTreeSet<Thing>,
+    /// There is an `impl` block, out of sight.
+    unseen: bool,
     /// The header of the `impl` block leaves more than one lifetime without a name.
     pub(super) several_unnamed: bool,
     /// Lifetimes that bounds mention, which the language binds early.
@@ -93,8 +95,11 @@ impl Scope {
                 }
             }
             Outer::Unseen => {
+                // What the function names but does not declare is the block's.
+                let undeclared = |thing: &&Thing| thing.is_lifetime() && !thing.is_static() && !all.contains(thing);
+                outer_things.extend(params.iter().flatten().chain(&output).chain(&early).filter(undeclared).cloned());
                 outer_things.insert(Thing::Me);
-                of_self.insert(Thing::Me);
+                of_self.clone_from(&outer_things);
             }
         }
         for mentions in params.iter_mut().chain([&mut output]) {
@@ -107,16 +112,17 @@ impl Scope {
         all.sort_by_key(|thing| !thing.is_lifetime());
         let mut outlives = walk.outlives;
         outlives.extend(of_self.iter().filter(|thing| **thing != Thing::Me).map(|thing| (thing.clone(), Thing::Me)));
-        Scope { all, params, output, outer: outer_things, of_self, several_unnamed, early, outlives }
+        let unseen = matches!(outer, Outer::Unseen);
+        Scope { all, params, output, outer: outer_things, of_self, unseen, several_unnamed, early, outlives }
     }
 
     pub(super) fn lifetimes(&self) -> impl Iterator<Item = &Thing> {
         self.all.iter().filter(|thing| thing.is_lifetime())
     }
 
-    /// `Self` may hold both, where the block's header does not tell.
+    /// `Self` counts as one where the block is out of sight; where it is not, only lifetimes have no name.
     pub(super) fn types(&self) -> impl Iterator<Item = &Thing> {
-        self.all.iter().filter(|thing| !thing.is_lifetime())
+        self.all.iter().filter(|thing| !thing.is_lifetime() && (self.unseen || **thing != Thing::Me))
     }
 
     /// Lifetimes of the parameters' types, those of `self` first.
