@@ -189,7 +189,10 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         }
         let lent = after.ones().any(|other| holds.get(&Holder::Local(LocalId(other))).is_some_and(|held| held.contains(&found.local)));
         let rewrite = |holder| Unclear { local: found.local, mention: found.mention, holder };
+        // An assignment drops the old value, if it is still there: that depends on what the use did.
+        let replaced = !matches!(found.how, How::Taken) && (waits || pinned) && assigned_after(graph, node, index, found.local);
         match found.how {
+            _ if replaced => sink.push(refusal(resolved, &found)),
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
             How::Taken if analysis.flagged.contains(&found.local) => sink.push(refusal(resolved, &found)),
@@ -266,6 +269,29 @@ fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalI
                     stack.push((next, 0));
                 }
             }
+        }
+    }
+    false
+}
+
+/// Whether an assignment to a local can follow an event while the local is in scope.
+fn assigned_after(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) -> bool {
+    let mut seen = HashSet::new();
+    let mut stack = vec![(node, index + 1)];
+    while let Some((node, from)) = stack.pop() {
+        let mut ended = false;
+        for event in graph.blocks[node].events.iter().skip(from) {
+            match event {
+                Event::Init(other, Some(_)) if *other == local => return true,
+                Event::Declare(other) if *other == local => {
+                    ended = true;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if !ended {
+            stack.extend(graph.blocks.neighbors_directed(node, Direction::Outgoing).filter(|next| seen.insert(*next)).map(|next| (next, 0)));
         }
     }
     false
@@ -452,7 +478,8 @@ fn run(events: &[Event], moves: &HashSet<Mention>, state: &mut State, mut each: 
                 state.init.insert(local.0);
                 state.uninit.set(local.0, false);
             }
-            Event::Use(found) if moves.contains(&found.mention) => {
+            // The arms of a `match` share the mention of its head, and only some of them move it.
+            Event::Use(found) if moves.contains(&found.mention) && matches!(found.how, How::Value | How::Taken | How::Receiver(Some(Receiver::ByValue))) => {
                 state.init.set(found.local.0, false);
                 state.uninit.insert(found.local.0);
             }

@@ -71,19 +71,34 @@ impl<'ast> Visit<'ast> for Unnameable {
     }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         // A holder's call after it was rewritten: `rt::held!(guard = ..)`.
-        if crate::syntax::macro_name(mac) == "held" {
-            let guard = mac.tokens.clone().into_iter().find_map(|tree| match tree {
-                proc_macro2::TokenTree::Ident(ident) => names::local(&ident),
-                _ => None,
-            });
-            self.holder = self.holder.or(guard);
-        }
+        let in_macro = if crate::syntax::macro_name(mac) == "held" { first_mention(&mac.tokens) } else { nested_holder(&mac.tokens) };
+        self.holder = self.holder.or(in_macro);
     }
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         if let Some(ident) = crate::hold::holder(std::slice::from_ref(attr)) {
             self.holder = names::local(&ident);
         }
     }
+}
+
+fn first_mention(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {
+    tokens.clone().into_iter().find_map(|tree| match tree {
+        proc_macro2::TokenTree::Ident(ident) => names::local(&ident),
+        _ => None,
+    })
+}
+
+/// A holder among a macro's arguments: `rt::fill!(frame.n, rt::held!(..))`.
+fn nested_holder(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {
+    let trees: Vec<_> = tokens.clone().into_iter().collect();
+    trees.iter().enumerate().find_map(|(i, tree)| match tree {
+        proc_macro2::TokenTree::Ident(ident) if ident == "held" => match trees.get(i + 2) {
+            Some(proc_macro2::TokenTree::Group(group)) => first_mention(&group.stream()),
+            _ => None,
+        },
+        proc_macro2::TokenTree::Group(group) => nested_holder(&group.stream()),
+        _ => None,
+    })
 }
 
 fn first_local(pat: &syn::Pat) -> Option<LocalId> {

@@ -205,6 +205,7 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     let label = fresh.machine();
     let arms: TokenStream = arms.into_iter().collect();
     let output: syn::Type = if matches!(output, syn::Type::Never(_)) { syn::parse_quote!(#rt::Never) } else { output };
+    let cx = if has_ident(&arms, cx) { cx.clone() } else { quote::format_ident!("_{}", cx) };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
     let machine = quote! {
         #rt::Machine::new(#initial, |#handle, #cx| #annotation {
@@ -218,7 +219,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     let items = &body.items;
     let prologue = &signature.prologue;
     let alias = if rt == "rt" { quote!(use ::handroll_rt as rt;) } else { quote!(use ::handroll_rt as #rt;) };
-    let (attrs, vis, sig) = (item.attrs, item.vis, &signature.sig);
+    let attrs = item.attrs.iter().map(|attr| syn::Attribute { style: syn::AttrStyle::Outer, ..attr.clone() });
+    let (vis, sig) = (item.vis, &signature.sig);
     // Each segment between two awaits uses some of what the function declared, and changes less.
     let allow = (!done.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_variables)]));
     let tokens = quote! {

@@ -182,6 +182,13 @@ impl Layout {
         &self.names[local.0]
     }
 
+    /// The local of a final name, where only one has it.
+    pub(crate) fn by_name(&self, name: &Ident) -> Option<LocalId> {
+        let mut found = self.names.iter().enumerate().filter(|(_, other)| *other == name);
+        let (first, _) = found.next()?;
+        found.next().is_none().then_some(LocalId(first))
+    }
+
     /// The name of a pinned local's slot.
     pub(crate) fn slot(&self, local: LocalId) -> &Ident {
         &self.slot_names[&local]

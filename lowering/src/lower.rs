@@ -79,7 +79,7 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
     gate(&mut sink)?;
     let mut resolved = resolve(&found.sig, &found.block, &mut sink);
     gate(&mut sink)?;
-    let mut body = desugar(&mut resolved, options.edition, &mut sink);
+    let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;
     let mut holders = HashSet::new();
     for _ in 0..ROUNDS {

@@ -60,6 +60,8 @@ pub(crate) struct Table {
     fields: HashMap<(String, String), Type>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
+    /// Macros whose templates jump out of the code around them.
+    jumping: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
     returns: HashMap<String, Type>,
 }
@@ -71,6 +73,11 @@ impl Table {
         let Collector { mut table, seen, .. } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table
+    }
+
+    /// Macros of the file that jump.
+    pub(crate) fn jumping(&self) -> &HashSet<String> {
+        &self.jumping
     }
 
     /// Names that a binding must not have.
@@ -326,6 +333,13 @@ impl<'ast> Visit<'ast> for Collector {
     }
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
         self.define(&item.ident, &item.generics, &item.attrs);
+    }
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        if let Some(name) = &item.ident
+            && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || item.mac.tokens.to_string().contains('?'))
+        {
+            self.table.jumping.insert(name.to_string());
+        }
     }
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         self.table.constants.insert(item.ident.to_string());

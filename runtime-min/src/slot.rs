@@ -211,11 +211,8 @@ impl<T> Flag<T> {
         // SAFETY: the slot is there as long as its guard.
         let slot = unsafe { &mut *this.0 };
         if slot.filled {
-            // The new value is in place before the old one drops, as in an assignment.
-            // SAFETY: the flag says that there is a value, and it is read only once.
-            let old = unsafe { slot.value.assume_init_read() };
-            slot.value.write(value);
-            drop(old);
+            // SAFETY: the flag says that there is a value. An assignment drops the old one in place.
+            *unsafe { slot.value.assume_init_mut() } = value;
         } else {
             slot.value.write(value);
             slot.filled = true;

@@ -146,6 +146,7 @@ impl Desugar<'_> {
             Expr::Assign(mut assign) => {
                 // The right side is evaluated first, then the place.
                 let right = self.lift(*assign.right, prefix);
+                let right = if matches!(bare(&assign.left), Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) | Expr::Infer(_)) { temporary(right) } else { right };
                 assign.right = Box::new(if assign.left.has_await() { self.hold(right, prefix) } else { right });
                 *assign.left = self.lift(*assign.left, prefix);
                 Expr::Assign(assign)

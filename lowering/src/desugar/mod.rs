@@ -29,8 +29,10 @@ use crate::names::LocalId;
 use crate::report::Edition;
 use crate::resolve::Resolved;
 use crate::syntax::HasAwait;
+use crate::types::Table;
 use proc_macro2::{Ident, Span};
 use quote::{format_ident, quote};
+use std::collections::HashSet;
 use syn::{Expr, Pat, Stmt};
 
 /// A function in await-normal form.
@@ -56,10 +58,13 @@ pub(crate) struct Awaited {
     pub(crate) tokens: Option<proc_macro2::TokenStream>,
 }
 
-pub(crate) fn desugar(resolved: &mut Resolved, edition: Edition, sink: &mut Sink) -> Body {
+pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, sink: &mut Sink) -> Body {
     let params = std::mem::take(&mut resolved.params);
     let block = std::mem::replace(&mut resolved.block, syn::parse_quote!({}));
-    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, tail: None };
+    if block.has_await() {
+        refuse_conditional(&block, sink);
+    }
+    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, jumping: table.jumping(), tail: None };
     let mut stmts = Vec::new();
     let mut starts = Vec::new();
     for (pat, ty) in params {
@@ -71,6 +76,21 @@ pub(crate) fn desugar(resolved: &mut Resolved, edition: Edition, sink: &mut Sink
     }
     stmts.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: inner }, semi: false });
     Body { block: ir::Block { stmts }, params: starts, awaits: this.awaits, items: this.items }
+}
+
+/// Code that is compiled only sometimes would need states that are compiled only sometimes.
+fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
+    struct Cfgs<'a>(&'a mut Sink);
+    impl<'ast> syn::visit::Visit<'ast> for Cfgs<'_> {
+        fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
+            if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+                let help = "move the conditional code into a function of its own, and call that here";
+                self.0.push(Diagnostic::new(Code::Unsupported, attr.pound_token.span, "conditional compilation inside the body is not lowered", "this attribute", Some(help.into())));
+            }
+        }
+        fn visit_item(&mut self, _: &'ast syn::Item) {}
+    }
+    syn::visit::Visit::visit_block(&mut Cfgs(sink), block);
 }
 
 /// Where a block stands: before edition 2024, the temporaries of its tail outlive its locals.
@@ -91,6 +111,8 @@ struct Desugar<'a> {
     awaits: Vec<Awaited>,
     items: Vec<syn::Item>,
     labels: usize,
+    /// Macros of the file whose expansion jumps.
+    jumping: &'a HashSet<String>,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
     tail: Option<Vec<ir::Stmt>>,
 }
@@ -195,7 +217,10 @@ impl Desugar<'_> {
                     out.push(ir::Stmt::Expr { expr: prefix.enclose(expr), semi: semi.is_some() });
                 } else {
                     out.extend(prefix.stmts);
-                    out.push(ir::Stmt::Expr { expr, semi: semi.is_some() });
+                    match expr {
+                        ir::Expr::Plain(expr @ Expr::Assign(_)) => self.await_free(Stmt::Expr(expr, semi), out),
+                        expr => out.push(ir::Stmt::Expr { expr, semi: semi.is_some() }),
+                    }
                 }
             }
             Stmt::Macro(mac) => self.hidden_await(&mac.mac),
@@ -374,8 +399,8 @@ impl Desugar<'_> {
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
                 let span = mac.path.segments[0].ident.span();
-                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") {
-                    self.0.refuse(Code::Macro, span, "a macro with a jump among its arguments", "only its expansion decides where the jump stands", "jump in a statement before or after it");
+                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || self.0.jumping.contains(&crate::syntax::macro_name(mac)) {
+                    self.0.refuse(Code::Macro, span, "a macro that may leave the function or a loop", "its expansion holds a `return`, `break`, `continue` or `?`", "jump in a statement before or after it");
                 }
             }
             fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}

@@ -15,7 +15,7 @@ impl Desugar<'_> {
         let place = |expr: &Expr| self.place_leaves_temporaries(expr);
         match bare(expr) {
             Expr::Lit(_) | Expr::Path(_) | Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) | Expr::Continue(_) => false,
-            Expr::Reference(reference) => !is_constant(&reference.expr) && place(&reference.expr),
+            Expr::Reference(reference) => (reference.mutability.is_some() || !is_constant(&reference.expr)) && (place(&reference.expr) || is_literal(&reference.expr)),
             Expr::RawAddr(raw) => place(&raw.expr),
             Expr::MethodCall(call) => {
                 let receiver = bare(&call.receiver);
@@ -179,7 +179,7 @@ impl Desugar<'_> {
         match expr {
             Expr::Paren(paren) => self.settle_place(*paren.expr, mutable, prefix),
             Expr::Group(group) => self.settle_place(*group.expr, mutable, prefix),
-            expr if !self.place_leaves_temporaries(&expr) => expr,
+            expr if !self.place_leaves_temporaries(&expr) && !(mutable && is_literal(&expr)) => expr,
             Expr::Field(mut field) => {
                 *field.base = self.settle_place(*field.base, mutable, prefix);
                 Expr::Field(field)
@@ -203,6 +203,11 @@ impl Desugar<'_> {
     fn plain(&self, expr: &Expr) -> bool {
         matches!(bare(expr), Expr::Lit(_)) || crate::syntax::as_ident(expr).is_some()
     }
+}
+
+/// A value that is spelled out: behind `&mut` it is a temporary like any other.
+fn is_literal(expr: &Expr) -> bool {
+    matches!(bare(expr), Expr::Lit(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_))
 }
 
 /// What gives a value without a drop.

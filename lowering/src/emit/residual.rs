@@ -390,7 +390,12 @@ impl Residual<'_> {
             Stmt::Plain(_) => unreachable!("plain statements hold no await"),
             Stmt::Let { attrs, pat, init, els } => {
                 if init.awaits().is_some_and(|range| range.contains(&id)) && holds_expr(init, id) {
-                    let value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
+                    let mut value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
+                    if matches!(init, Expr::Await(_)) && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none()) {
+                        // What the pattern leaves drops with the statement, as a temporary does.
+                        let (rt, tokens) = (&self.layout.fresh.rt, value.tokens);
+                        value.tokens = quote!(#rt::value(#tokens));
+                    }
                     return self.let_(attrs, pat, value, els.as_ref(), place);
                 }
                 let els = els.as_ref().expect("the await is in the `else` block");
@@ -577,7 +582,7 @@ impl Residual<'_> {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
-            } else if self.may_be_late(local) && super::mentions(code, self.layout, local) && !declares_local(code, local) {
+            } else if self.may_be_late(local) && super::mentions(code, self.layout, local) && !declares_local(code, local, name) {
                 tokens.extend(self.declaration(local));
                 any = true;
             }
@@ -598,52 +603,20 @@ impl Residual<'_> {
 
 /// Leaves out declarations without a value, `let x;`, of locals that nothing else in the code mentions.
 pub(super) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenStream {
-    let mut declared = Vec::new();
-    find_declarations(&tokens, &mut declared);
-    let declarations = declared.clone();
-    declared.retain(|local| count(&tokens, layout, *local) == declarations.iter().filter(|other| *other == local).count());
-    if declared.is_empty() { tokens } else { remove_declarations(tokens, &declared) }
-}
-
-/// The local of a `let x;` or `let x: T;` that begins here, and its length.
-fn empty_declaration(trees: &[TokenTree]) -> Option<(LocalId, usize)> {
-    let [TokenTree::Ident(first), rest @ ..] = trees else { return None };
-    if first != "let" {
-        return None;
-    }
-    let skip = usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
-    let TokenTree::Ident(name) = rest.get(skip)? else { return None };
-    let local = names::local(name)?;
-    let end = rest[skip + 1..].iter().position(|tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')))?;
-    let punct = &rest[skip + 1 + end];
-    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';').then_some((local, skip + end + 3))
-}
-
-fn find_declarations(tokens: &TokenStream, found: &mut Vec<LocalId>) {
-    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    for (i, tree) in trees.iter().enumerate() {
-        match tree {
-            TokenTree::Group(group) => find_declarations(&group.stream(), found),
-            TokenTree::Ident(ident) if ident == "let" => found.extend(empty_declaration(&trees[i..]).map(|(local, _)| local)),
-            _ => {}
-        }
-    }
-}
-
-fn remove_declarations(tokens: TokenStream, locals: &[LocalId]) -> TokenStream {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
     let mut i = 0;
     while i < trees.len() {
-        if let Some((local, len)) = empty_declaration(&trees[i..])
-            && locals.contains(&local)
-        {
-            i += len;
-            continue;
+        if let Some((local, len)) = empty_declaration(&trees[i..], layout) {
+            let rest: TokenStream = trees[i + len..].iter().cloned().collect();
+            if !super::mentions(&rest, layout, local) {
+                i += len;
+                continue;
+            }
         }
         match &trees[i] {
             TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), remove_declarations(group.stream(), locals));
+                let mut inner = proc_macro2::Group::new(group.delimiter(), prune_declarations(group.stream(), layout));
                 inner.set_span(group.span());
                 out.push(inner.into());
             }
@@ -654,22 +627,22 @@ fn remove_declarations(tokens: TokenStream, locals: &[LocalId]) -> TokenStream {
     out.into_iter().collect()
 }
 
-fn count(tokens: &TokenStream, layout: &Layout, local: LocalId) -> usize {
-    let name = layout.name(local);
-    tokens
-        .clone()
-        .into_iter()
-        .map(|tree| match tree {
-            TokenTree::Group(group) => count(&group.stream(), layout, local),
-            TokenTree::Ident(ident) => usize::from(ident == *name || names::local(&ident) == Some(local)),
-            TokenTree::Literal(literal) => usize::from(super::mentions(&TokenTree::Literal(literal).into(), layout, local)),
-            TokenTree::Punct(_) => 0,
-        })
-        .sum()
+/// The local of a `let x;` or `let x: T;` that begins here, and its length.
+fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, usize)> {
+    let [TokenTree::Ident(first), rest @ ..] = trees else { return None };
+    if first != "let" {
+        return None;
+    }
+    let skip = usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
+    let TokenTree::Ident(name) = rest.get(skip)? else { return None };
+    let local = names::local(name).or_else(|| layout.by_name(name))?;
+    let end = rest[skip + 1..].iter().position(|tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')))?;
+    let punct = &rest[skip + 1 + end];
+    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';').then_some((local, skip + end + 3))
 }
 
 /// Whether the tokens declare a local themselves.
-fn declares_local(tokens: &TokenStream, local: LocalId) -> bool {
+fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident) -> bool {
     let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut i = 0;
     while i < trees.len() {
@@ -679,11 +652,11 @@ fn declares_local(tokens: &TokenStream, local: LocalId) -> bool {
                 if matches!(&trees.get(next), Some(TokenTree::Ident(ident)) if *ident == "mut") {
                     next += 1;
                 }
-                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local)) {
+                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local) || ident == name) {
                     return true;
                 }
             }
-            TokenTree::Group(group) if declares_local(&group.stream(), local) => return true,
+            TokenTree::Group(group) if declares_local(&group.stream(), local, name) => return true,
             _ => {}
         }
         i += 1;

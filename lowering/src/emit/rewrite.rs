@@ -398,6 +398,16 @@ impl VisitMut for Rewrite<'_> {
                 let value = &inner.expr;
                 *expr = syn::parse_quote!(#rt::tri!(#value));
             }
+            Expr::Macro(mac) if returns(&mac.mac) => {
+                self.visit_macro_mut(&mut mac.mac);
+                let rt = &self.layout.fresh.rt;
+                let mac = &mac.mac;
+                *expr = if macro_name(mac) == "bail" {
+                    syn::parse_quote!(return #rt::Poll::Ready((|| #mac)()))
+                } else {
+                    syn::parse_quote!(if let ::core::result::Result::Err(error) = (|| { #mac; ::core::result::Result::Ok(()) })() { return #rt::Poll::Ready(::core::result::Result::Err(error)); })
+                };
+            }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");
                 let syn::ExprMethodCall { receiver, method, turbofish, args, .. } = call;
@@ -439,6 +449,23 @@ impl VisitMut for Rewrite<'_> {
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
         self.macro_tokens(mac);
     }
+
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        if let Stmt::Macro(mac) = stmt
+            && returns(&mac.mac)
+        {
+            let mut expr = Expr::Macro(syn::ExprMacro { attrs: Vec::new(), mac: mac.mac.clone() });
+            self.visit_expr_mut(&mut expr);
+            *stmt = Stmt::Expr(expr, Some(Default::default()));
+            return;
+        }
+        visit_mut::visit_stmt_mut(self, stmt);
+    }
+}
+
+/// Macros that are known to return from the function around them.
+fn returns(mac: &syn::Macro) -> bool {
+    matches!(macro_name(mac).as_str(), "bail" | "ensure")
 }
 
 impl Rewrite<'_> {

@@ -352,7 +352,7 @@ impl Walk<'_> {
     /// The initialiser of a `let`: a place that the pattern takes apart, or a value.
     fn head_or_value(&mut self, pat: &Pat, init: &Expr) {
         let bound = bindings(pat, self.table);
-        if is_place(init) && as_root(init).is_some() && !bound.whole {
+        if is_place(init) && as_root(init).is_some() && (!bound.whole || bound.by_ref) {
             self.head(init);
         } else {
             self.value(init);
@@ -364,7 +364,7 @@ impl Walk<'_> {
         let bound = bindings(pat, self.table);
         if let Some(init) = init
             && is_place(init)
-            && !bound.whole
+            && (!bound.whole || bound.by_ref)
         {
             self.take_apart(init, &bound);
         }
@@ -493,11 +493,25 @@ impl Walk<'_> {
                 self.take_apart(head, &bound);
             }
         }
+        let scalar = self.counts(head);
         for &local in &bound.locals {
+            if scalar {
+                self.facts.insert(local, Facts { no_drop: true, copy: true, owned: true, scalar: true, ..Facts::default() });
+            }
             self.declare(local);
             self.push(Event::Init(local, None));
-            self.into(local);
+            if !scalar {
+                self.into(local);
+            }
         }
+    }
+
+    /// Whether a head gives the items of a range of numbers.
+    fn counts(&self, head: &Expr) -> bool {
+        let Expr::Call(call) = bare(head) else { return false };
+        let Some(Expr::Reference(iter)) = call.args.first() else { return false };
+        let facts = as_ident(&iter.expr).and_then(names::local).map(|local| self.facts(local)).unwrap_or_default();
+        is_iterator_next(call) && facts.no_drop && facts.owned
     }
 
     /// A condition: control goes on here when it holds, to `failed` when not.
@@ -853,16 +867,22 @@ impl Walk<'_> {
 
     /// A closure or async block: its captures are uses of the function.
     fn capture(&mut self, by_move: bool, inside: impl FnOnce(&mut Captures)) {
-        let mut captures = Captures { mentions: Mentions(Vec::new()) };
+        let mut captures = Captures { mentions: Mentions(Vec::new()), parts: Vec::new() };
         inside(&mut captures);
+        let total: Vec<LocalId> = captures.mentions.0.iter().filter_map(names::local).collect();
         let mut seen: HashMap<LocalId, usize> = HashMap::new();
+        let parts = captures.parts;
         for ident in captures.mentions.0 {
             let Some(local) = names::local(&ident) else { continue };
             if self.resolved.locals[local.0].foreign || seen.insert(local, 0).is_some() {
                 continue;
             }
             let facts = self.facts(local);
-            let how = if by_move {
+            let only_parts = parts.iter().filter(|part| **part == local).count() == total.iter().filter(|other| **other == local).count();
+            let how = if by_move && only_parts {
+                // Only the part is captured: moved or copied.
+                How::Part
+            } else if by_move {
                 How::Value
             } else if facts.copy {
                 How::Borrow
@@ -1043,8 +1063,19 @@ impl<'ast> Visit<'ast> for Mentions {
             })
         });
     }
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        let _ = item;
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        // `let _ = x;` does not touch `x`, so it captures nothing.
+        let ignores = matches!(&local.pat, Pat::Wild(_)) && local.init.as_ref().is_some_and(|init| is_place(&init.expr));
+        if !ignores {
+            visit::visit_local(self, local);
+        }
+    }
+    fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
+        let ignores = matches!(&*assign.left, Expr::Infer(_)) && is_place(&assign.right);
+        if !ignores {
+            visit::visit_expr_assign(self, assign);
+        }
     }
     fn visit_expr(&mut self, expr: &'ast Expr) {
         visit::visit_expr(self, expr);
@@ -1053,13 +1084,27 @@ impl<'ast> Visit<'ast> for Mentions {
 
 struct Captures {
     mentions: Mentions,
+    /// The locals of which a part is mentioned, once a mention.
+    parts: Vec<LocalId>,
+}
+
+/// Finds the mentions of parts.
+struct Parts<'a>(&'a mut Vec<LocalId>);
+
+impl<'ast> Visit<'ast> for Parts<'_> {
+    fn visit_expr_field(&mut self, field: &'ast syn::ExprField) {
+        self.0.extend(as_ident(&field.base).and_then(names::local));
+        visit::visit_expr_field(self, field);
+    }
 }
 
 impl Captures {
     fn visit_closure(&mut self, closure: &syn::ExprClosure) {
         self.mentions.visit_expr(&closure.body);
+        Parts(&mut self.parts).visit_expr(&closure.body);
     }
     fn visit_async(&mut self, block: &syn::ExprAsync) {
         self.mentions.visit_block(&block.block);
+        Parts(&mut self.parts).visit_block(&block.block);
     }
 }
