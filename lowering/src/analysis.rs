@@ -68,6 +68,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
                     }
                     How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone(), after.clone())),
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
+                    How::PartReceiver if !used_later => unclear.push((node, index, found.clone(), after.clone())),
                     _ => {}
                 }
             }
@@ -192,6 +193,8 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         // An assignment drops the old value, if it is still there: that depends on what the use did.
         let replaced = !matches!(found.how, How::Taken) && (waits || pinned) && assigned_after(graph, node, index, found.local);
         match found.how {
+            // What is used again was copied, or the output does not compile.
+            How::Part if !waits && after.contains(found.local.0) => {}
             _ if replaced => sink.push(refusal(resolved, &found)),
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
@@ -228,7 +231,7 @@ fn unsettled(resolved: &Resolved, local: LocalId) -> Diagnostic {
 fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
     let name = &resolved.locals[found.local.0].base;
     let (code, message, help) = match found.how {
-        How::Part => (
+        How::Part | How::PartReceiver => (
             Code::PartialMove,
             format!("only types decide whether this moves a part of `{name}` out or copies it, and the function waits while `{name}` is in scope"),
             format!("take `{name}` apart in one `let` pattern, or borrow the part with `&`"),

@@ -46,6 +46,8 @@ pub(crate) enum How {
     Taken,
     /// A part of it, by value: moved out or copied.
     Part,
+    /// A part of it, as the receiver of a method.
+    PartReceiver,
     /// As the receiver of a method.
     Receiver(Option<Receiver>),
     /// Borrowed; the borrow may live on.

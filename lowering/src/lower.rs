@@ -113,9 +113,45 @@ fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
 
 fn refuse_kind(found: &Found, sink: &mut Sink) {
     let name = found.sig.ident.span();
+    if calls_itself(found) {
+        let help = "await the call as `Box::pin(..) as Pin<Box<dyn Future<Output = _>>>` in a function that is not async";
+        sink.push(Diagnostic::new(Code::Unsupported, name, "a function that awaits itself is not lowered", "its future would hold its own type", Some(help.into())));
+    }
     if found.kind == Kind::Trait {
         sink.push(Diagnostic::new(Code::Unsupported, name, "an async function of a trait is not lowered", "declared in a trait or its implementation", Some("move the body into an inherent async method, and await that here".into())));
     }
+}
+
+/// Whether a function's future would hold itself: an await in it calls a function of its name.
+fn calls_itself(found: &Found) -> bool {
+    struct Calls<'a>(&'a syn::Ident, bool);
+    impl<'ast> syn::visit::Visit<'ast> for Calls<'_> {
+        fn visit_expr_await(&mut self, expr: &'ast syn::ExprAwait) {
+            let tokens: Vec<_> = expr.base.to_token_stream().into_iter().collect();
+            self.1 |= names(&tokens, self.0);
+            syn::visit::visit_expr_await(self, expr);
+        }
+        fn visit_item(&mut self, _: &'ast syn::Item) {}
+    }
+    fn names(tokens: &[proc_macro2::TokenTree], name: &syn::Ident) -> bool {
+        tokens.iter().enumerate().any(|(i, tree)| match tree {
+            proc_macro2::TokenTree::Ident(ident) => ident == name && matches!(tokens.get(i + 1), Some(proc_macro2::TokenTree::Group(_))) && !receiver_of_another(tokens, i),
+            proc_macro2::TokenTree::Group(group) => names(&group.stream().into_iter().collect::<Vec<_>>(), name),
+            _ => false,
+        })
+    }
+    // `self.inner.run()` is another value's method; `self.run()`, `Self::run(..)` and `run(..)` are this function.
+    fn receiver_of_another(tokens: &[proc_macro2::TokenTree], at: usize) -> bool {
+        let text = |back: usize| at.checked_sub(back).and_then(|i| tokens.get(i)).map(ToString::to_string).unwrap_or_default();
+        match text(1).as_str() {
+            "." => text(2) != "self" || text(3) == ".",
+            ":" => text(3) != "Self",
+            _ => false,
+        }
+    }
+    let mut calls = Calls(&found.sig.ident, false);
+    syn::visit::Visit::visit_block(&mut calls, &found.block);
+    calls.1
 }
 
 fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: Graph, analysis: Analysis) -> Stages {

@@ -223,6 +223,13 @@ impl Desugar<'_> {
         };
         let mut prefix = Prefix::default();
         let cond: Expr = match link {
+            Expr::Let(link) if matches!(&*link.pat, Pat::Ident(pat) if crate::names::local(&pat.ident).is_some() && pat.subpat.is_none()) => {
+                let pat = *link.pat;
+                let value = self.value(*link.expr, &mut prefix);
+                prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat, init: value, els: None });
+                let inner = self.links(links, then, label);
+                return prefix.enclose(inner);
+            }
             Expr::Let(link) => {
                 let pat = *link.pat;
                 let matched = self.scrutinee(*link.expr, &mut prefix);

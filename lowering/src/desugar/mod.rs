@@ -88,6 +88,14 @@ fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
                 self.0.push(Diagnostic::new(Code::Unsupported, attr.pound_token.span, "conditional compilation inside the body is not lowered", "this attribute", Some(help.into())));
             }
         }
+        fn visit_expr_struct(&mut self, expr: &'ast syn::ExprStruct) {
+            if let (Some(dots), None) = (&expr.dot2_token, &expr.rest) {
+                // The printer drops the dots of an assignment's pattern.
+                let help = "bind the parts in a `let` pattern, and assign them one by one";
+                self.0.push(Diagnostic::new(Code::Unsupported, dots.spans[0], "an assignment to a struct pattern with `..` is not lowered", "these dots", Some(help.into())));
+            }
+            syn::visit::visit_expr_struct(self, expr);
+        }
         fn visit_item(&mut self, _: &'ast syn::Item) {}
     }
     syn::visit::Visit::visit_block(&mut Cfgs(sink), block);

@@ -576,7 +576,9 @@ impl Residual<'_> {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
-                if any && super::mentions(code, self.layout, local) {
+                if any && declares_local(code, local, name) {
+                    // A scope inside binds it again.
+                } else if any && super::mentions(code, self.layout, local) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if any {
                     let silent = format_ident!("_{}", name);

@@ -177,13 +177,14 @@ impl Walk<'_> {
                 // A copied reference does not borrow the variable.
                 How::Receiver(_) => !facts.shared && !facts.scalar,
                 How::Value | How::Taken | How::Part => !facts.copy,
+                How::PartReceiver => !facts.shared,
                 How::Unclear => true,
                 How::Read => false,
             };
             if loan {
                 unit.loans.push((local, mention));
             }
-            if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::Value | How::Taken | How::Unclear) && !facts.shared {
+            if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::PartReceiver | How::Value | How::Taken | How::Unclear) && !facts.shared {
                 unit.into.push(local);
             }
         }
@@ -788,7 +789,14 @@ impl Walk<'_> {
             }
             _ => self.table.receiver(None, &method),
         };
-        self.use_(ident, if kind == Some(Receiver::ByRef) { How::Borrow } else { How::Part });
+        self.use_(
+            ident,
+            match kind {
+                Some(Receiver::ByRef) => How::Borrow,
+                Some(Receiver::ByValue) => How::Part,
+                None => How::PartReceiver,
+            },
+        );
     }
 
     /// A local as the receiver of a call, which may go through a holder.
