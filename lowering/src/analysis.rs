@@ -45,7 +45,8 @@ pub(crate) struct Holding {
     pub(crate) why: Why,
 }
 
-pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<LocalId>, sink: &mut Sink) -> Analysis {
+/// `pin_all`: every held local gets a slot.
+pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<LocalId>, pin_all: bool, sink: &mut Sink) -> Analysis {
     let locals = resolved.locals.len();
     let live = Liveness::solve(graph, locals, |_| true);
     // A use of the whole: after it, no part can have been moved out before.
@@ -155,6 +156,9 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
     analysis.pinned.extend(holders);
     analysis.pinned.extend(analysis.later.values().flatten());
     analysis.pinned.extend(&analysis.flagged);
+    if pin_all {
+        analysis.pinned.extend(analysis.held.iter().flatten().map(|holding| holding.local));
+    }
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
     let drops = |local: LocalId| !graph.facts[local.0].no_drop;
     loop {

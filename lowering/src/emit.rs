@@ -1,9 +1,11 @@
 //! Writes the lowered function.
 
+mod arms;
 mod cleanup;
 mod residual;
 mod rewrite;
 mod signature;
+mod storage;
 
 use crate::analysis::Analysis;
 use crate::checkpoint::Once;
@@ -35,9 +37,23 @@ pub(crate) struct Item<'a> {
     pub(crate) edition: Edition,
 }
 
-/// An emitted function: its item, and the texts of its doc comments' line notes.
-pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: &Graph, analysis: &Analysis, layout: &Layout, signature: &Signature) -> Result<TokenStream, Vec<Once>> {
-    let output = match &item.sig.output {
+/// What the emitted code is made from.
+pub(crate) struct Input<'a> {
+    pub(crate) item: &'a Item<'a>,
+    pub(crate) resolved: &'a Resolved,
+    pub(crate) graph: &'a Graph,
+    pub(crate) analysis: &'a Analysis,
+    pub(crate) layout: &'a Layout,
+    pub(crate) signature: &'a Signature,
+}
+
+/// Writes the items that take the place of the function: the function itself and, in the named form, its future.
+///
+/// # Errors
+/// Names the statements that would stand several times and must not.
+pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec<Once>> {
+    let Input { item, resolved, graph, analysis, layout, signature } = input;
+    let output: syn::Type = match &item.sig.output {
         syn::ReturnType::Default => syn::parse_quote!(()),
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
     };
@@ -46,67 +62,8 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
     find_once(&body.block, &mut once);
-    let framed = !layout.slots.is_empty();
-    let assigned = graph.assigned();
-    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned, framed, copies: Default::default(), once, entered: Default::default() };
-    let fresh = &layout.fresh;
-    let (rt, state, frame, cx, child, ready, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type);
-    let place = residual.state();
-    let scrutinee = if framed { quote!(&mut #place) } else { quote!(#state) };
-    let taken = if framed { quote!(&mut #frame.#state) } else { quote!(#state) };
-
-    let bind = |local: LocalId, used: &TokenStream| binding(layout, local, residual.mutability(local), used);
-
-    // The arms, in the order in which their states can be reached: inference follows the text.
-    let mut arms = Vec::new();
-    let code = residual::prune_declarations(residual.start(&body.block), layout);
-    let params: Vec<TokenStream> = body.params.iter().map(|&param| bind(param, &code)).collect();
-    if params.is_empty() {
-        arms.push(quote!(#ty::Start {} => { #place = #ty::Returned; #code }));
-    } else {
-        arms.push(quote!(#ty::Start { .. } => {
-            let #ty::Start { #(#params),* } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };
-            #code
-        }));
-    }
-    let mut done = std::collections::BTreeSet::new();
-    while let Some(id) = {
-        let entered = residual.entered.borrow();
-        entered.iter().copied().find(|id| !done.contains(id))
-    } {
-        done.insert(id);
-        let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
-        let (value, code) = direct(code, ready, resolved, graph, analysis, id);
-        let name = &layout.states[id].name;
-        let resumes = layout.states[id].pinned.iter().map(|&local| {
-            let (name, slot) = (layout.name(local), layout.slot(local));
-            let shown = if mentions(&code, layout, local) { name.clone() } else { quote::format_ident!("_{}", name) };
-            quote!(let #shown = #rt::resume!(#frame.#slot);)
-        });
-        let carried: Vec<TokenStream> = layout.states[id].carried.iter().map(|&local| bind(local, &code)).collect();
-        let take = if carried.is_empty() {
-            quote!(#place = #ty::Returned;)
-        } else {
-            quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
-        };
-        let late = residual.late(id, &code);
-        if body.awaits[id].tokens.is_none() {
-            arms.push(quote!(#ty::#name { .. } => {
-                #(#resumes)*
-                #take
-                #late
-                #code
-            }));
-            continue;
-        }
-        arms.push(quote!(#ty::#name { #child, .. } => {
-            let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };
-            #(#resumes)*
-            #take
-            #late
-            #code
-        }));
-    }
+    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned: graph.assigned(), copies: Default::default(), once, entered: Default::default() };
+    let arms = arms::arms(input, &body, &residual);
     let copies: Vec<Once> = {
         let copies = residual.copies.borrow();
         let mut copies: Vec<Once> = copies.iter().filter(|(once, n)| **n > 1 && must_stand_once(**once, layout, analysis)).map(|(once, _)| *once).collect();
@@ -116,105 +73,24 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     if !copies.is_empty() {
         return Err(copies);
     }
-    arms.push(quote!(#ty::Returned => panic!("`async fn` resumed after completion"),));
-    arms.push(quote!(#ty::Panicked => panic!("`async fn` resumed after panicking"),));
+    let storage = storage::Storage { input, body: &body, states: &arms.states };
 
-    let states = done.iter().map(|&id| {
-        let state = &layout.states[id];
-        let name = &state.name;
-        let doc = state_doc(&body, id);
-        let child_ty = &layout.children[id];
-        let fields = state.carried.iter().rev().map(|local| {
-            let (name, ty) = (layout.name(*local), &layout.types[local]);
-            quote!(#name: #ty)
-        });
-        let child = body.awaits[id].tokens.is_some().then(|| quote!(#child: #rt::Child<#child_ty>,));
-        quote!(#[doc = #doc] #name { #child #(#fields),* },)
-    });
-    let starts = body.params.iter().map(|local| {
-        let (name, ty) = (layout.name(*local), &layout.types[local]);
-        quote!(#name: #ty)
-    });
-    let fn_name = item.sig.ident.to_string();
-    let enum_doc = format!(" Where `{fn_name}` waits, and what it holds there.");
-    let state_params = layout.params(&body, done.iter().copied());
-    let generics = Layout::generics(&state_params);
-    let state_enum = quote! {
-        #[doc = #enum_doc]
-        enum #ty #generics {
-            /// Not polled yet.
-            Start { #(#starts),* },
-            #(#states)*
-            /// Returned, or dropped.
-            Returned,
-            /// Panicked.
-            Panicked,
-        }
-    };
-    let end = quote!(match end { #rt::End::Returned => #ty::Returned, #rt::End::Panicked => #ty::Panicked });
-    let frame_ty = &fresh.frame_type;
-    let (storage, handle, initial) = if framed {
-        let frame_params = layout.with_slots(&state_params);
-        let frame_generics = Layout::generics(&frame_params);
-        let slots = layout.slots.iter().rev().map(|local| {
-            let (slot, ty) = (layout.slot(*local), &layout.types[local]);
-            let kind = slot_type(analysis, *local);
-            quote!(#slot: #rt::#kind<#ty>)
-        });
-        let doc = format!(" What `{fn_name}` keeps in place beside its state, because it is borrowed while the function waits.");
-        let guards = layout.slots.iter().filter_map(|local| {
-            let names: Vec<&Ident> = done.iter().filter(|&&id| layout.states[id].pinned.contains(local)).map(|&id| &layout.states[id].name).collect();
-            if names.is_empty() || resolved.locals.is_empty() {
-                return None;
-            }
-            let slot = layout.slot(*local);
-            let guard = quote::format_ident!("_{}", slot);
-            Some(quote!(let #guard = matches!(self.#state, #(#ty::#names { .. })|*).then(|| #rt::resume!(self.#slot));))
-        });
-        let storage = quote! {
-            #[doc = #doc]
-            struct #frame_ty #frame_generics {
-                #state: #ty #generics,
-                #(#slots),*
-            }
-            impl #frame_generics #rt::Frame for #frame_ty #frame_generics {
-                fn end(&mut self, end: #rt::End) {
-                    #(#guards)*
-                    self.#state = #end;
-                }
-            }
-        };
-        let empty = layout.slots.iter().rev().map(|local| {
-            let slot = layout.slot(*local);
-            let kind = slot_type(analysis, *local);
-            quote!(#slot: #rt::#kind::empty())
-        });
-        let starts = body.params.iter().map(|local| signature.argument(layout, *local));
-        (storage, frame, quote!(#frame_ty { #state: #ty::Start { #(#starts),* }, #(#empty),* }))
-    } else {
-        let storage = quote! {
-            impl #generics #rt::Frame for #ty #generics {
-                fn end(&mut self, end: #rt::End) {
-                    *self = #end;
-                }
-            }
-        };
-        let starts = body.params.iter().map(|local| signature.argument(layout, *local));
-        (storage, state, quote!(#ty::Start { #(#starts),* }))
-    };
-    let label = fresh.machine();
-    let arms: TokenStream = arms.into_iter().collect();
+    let fresh = &layout.fresh;
+    let (rt, label) = (&fresh.rt, fresh.machine());
+    let handle = if layout.framed() { &fresh.frame } else { &fresh.state };
+    let arms_tokens = &arms.tokens;
+    let cx = if has_ident(arms_tokens, &fresh.cx) { fresh.cx.clone() } else { quote::format_ident!("_{}", fresh.cx) };
     let output: syn::Type = if matches!(output, syn::Type::Never(_)) { syn::parse_quote!(#rt::Never) } else { output };
-    let cx = if has_ident(&arms, cx) { cx.clone() } else { quote::format_ident!("_{}", cx) };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
-    let machine = quote! {
-        #rt::Machine::new(#initial, |#handle, #cx| #annotation {
+    let scrutinee = storage.scrutinee();
+    let step = quote! {
+        |#handle, #cx| #annotation {
             #label: loop {
                 match #scrutinee {
-                    #arms
+                    #arms_tokens
                 }
             }
-        })
+        }
     };
     let items = &body.items;
     let prologue = &signature.prologue;
@@ -222,20 +98,41 @@ pub(crate) fn emit(item: &Item<'_>, resolved: &Resolved, mut body: Body, graph: 
     let attrs = item.attrs.iter().map(|attr| syn::Attribute { style: syn::AttrStyle::Outer, ..attr.clone() });
     let (vis, sig) = (item.vis, &signature.sig);
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = (!done.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_variables)]));
-    let tokens = quote! {
-        #(#attrs)*
-        #allow
-        #vis #sig {
-            #alias
-            #(#items)*
-            #state_enum
-            #storage
-            #prologue
-            #machine
+    let allow = (!arms.states.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_variables)]));
+    let (declarations, initial) = (storage.declarations(), storage.initial());
+    let tokens = match &layout.name {
+        None => quote! {
+            #(#attrs)*
+            #allow
+            #vis #sig {
+                #alias
+                #(#items)*
+                #declarations
+                #prologue
+                #rt::Machine::new(#initial, #step)
+            }
+        },
+        Some(name) => {
+            let future = storage.future(name, &output, &alias, &step, allow.as_ref());
+            let docs = named_doc(&item.sig.ident);
+            quote! {
+                #(#attrs)*
+                #vis #sig {
+                    use ::handroll_rt as #rt;
+                    #initial
+                }
+                #(#items)*
+                #[doc = #docs]
+                #declarations
+                #future
+            }
         }
     };
     Ok(cleanup::cleanup(tokens, layout, resolved))
+}
+
+fn named_doc(name: &Ident) -> String {
+    format!(" The future of [`{name}`].")
 }
 
 /// Whether copies of a statement would give a state two types: only what is held matters.

@@ -19,7 +19,13 @@ pub(crate) struct Layout {
     pub(crate) states: Vec<State>,
     /// The type of each stored local, and of each child: spelled, or a type parameter.
     pub(crate) types: HashMap<LocalId, TokenStream>,
+    /// The type parameter of each child, and its type: the parameter, or spelled in the named form.
     pub(crate) children: Vec<Ident>,
+    pub(crate) child_types: Vec<TokenStream>,
+    /// Too many states for one generic enum: see `emit::storage`.
+    pub(crate) wide: bool,
+    /// The name that the user wants the future to have.
+    pub(crate) name: Option<Ident>,
     /// Locals with a slot, in order of declaration.
     pub(crate) slots: Vec<LocalId>,
     /// The slots' names: unlike locals, they are all fields of one struct.
@@ -49,6 +55,7 @@ pub(crate) struct Fresh {
     pub(crate) ready: Ident,
     pub(crate) state_type: Ident,
     pub(crate) frame_type: Ident,
+    pub(crate) children_type: Ident,
     pub(crate) machine_label: Ident,
 }
 
@@ -67,6 +74,9 @@ pub(crate) struct Context<'a> {
     /// Every identifier that the item mentions.
     pub(crate) mentioned: &'a HashSet<String>,
     pub(crate) table: &'a Table,
+    /// The name that the future should have.
+    pub(crate) wanted: Option<&'a str>,
+    pub(crate) wide: bool,
 }
 
 pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: &Graph, analysis: &Analysis) -> Layout {
@@ -85,7 +95,8 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         child: fresh("child"),
         ready: fresh("output"),
         state_type: fresh(&format!("{base}State")),
-        frame_type: fresh(&format!("{base}Frame")),
+        frame_type: cx.wanted.map_or_else(|| fresh(&format!("{base}Frame")), |name| Ident::new(name, Span::call_site())),
+        children_type: fresh(&format!("{base}Children")),
         machine_label: fresh("machine"),
     };
     let names = local_names(cx, resolved, graph, analysis, &fresh);
@@ -140,13 +151,31 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         taken.insert(name.clone());
         slot_names.insert(local, ident(&name));
     }
-    Layout { names, states, types, children, slots, slot_names, spelled, fresh }
+    Layout { names, states, types, child_types: children.iter().map(ToTokens::to_token_stream).collect(), children, wide: cx.wide, name: cx.wanted.map(|name| Ident::new(name, Span::call_site())), slots, slot_names, spelled, fresh }
 }
 
 impl Layout {
     /// `FooState<A, B>`, or with the given brackets' content left out when there are no parameters.
     pub(crate) fn generics(params: &[Ident]) -> TokenStream {
         if params.is_empty() { quote!() } else { quote!(<#(#params),*>) }
+    }
+
+    /// Whether the state is a field of a frame.
+    pub(crate) fn framed(&self) -> bool {
+        self.wide || self.name.is_some() || !self.slots.is_empty()
+    }
+
+    /// The name of a child's field in a wide function.
+    pub(crate) fn child_field(&self, id: usize) -> Ident {
+        let name = self.states[id].name.to_string();
+        let mut out = String::new();
+        for (i, c) in name.chars().enumerate() {
+            if c.is_uppercase() && i > 0 {
+                out.push('_');
+            }
+            out.extend(c.to_lowercase());
+        }
+        format_ident!("{out}_")
     }
 
     /// The type parameters of the state, in order of first use.

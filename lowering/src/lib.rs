@@ -27,6 +27,7 @@ mod hold;
 mod ir;
 mod layout;
 mod lower;
+mod named;
 mod names;
 mod parse;
 mod print;

@@ -4,10 +4,11 @@ use crate::analysis::{Analysis, analyse};
 use crate::checkpoint;
 use crate::desugar::{Body, desugar};
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::emit::{self, Item, Signature, emit};
+use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
 use crate::layout::{Context, Layout, idents, layout};
+use crate::named;
 use crate::parse::{self, Found, Kind};
 use crate::report::{Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension};
 use crate::resolve::{Resolved, resolve};
@@ -84,13 +85,18 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
     let mut holders = HashSet::new();
     for _ in 0..ROUNDS {
         let graph = graph(&resolved, &body, table);
-        let analysis = analyse(&resolved, &graph, &holders, &mut sink);
+        let wide = body.awaits.len() > NARROW;
+        let analysis = analyse(&resolved, &graph, &holders, wide, &mut sink);
         gate(&mut sink)?;
         if !analysis.unclear.is_empty() {
             holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
             continue;
         }
-        let stages = lay_out(found, table, resolved, body, graph, analysis);
+        let mut stages = lay_out(found, table, options, resolved, body, graph, analysis);
+        if options.name.is_some() {
+            named::spell(found, table, &stages.resolved, &stages.body, &stages.analysis, &mut stages.layout, &mut sink);
+            gate(&mut sink)?;
+        }
         match emit_item(found, &stages, options.edition) {
             Ok(tokens) => return Ok((tokens, stages)),
             Err(copies) => {
@@ -102,6 +108,9 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
     let span = found.sig.ident.span();
     Err(vec![Diagnostic::new(Code::Internal, span, "the rewrites of this function do not settle; please report it", "this function", None)])
 }
+
+/// Up to so many awaits the states hold their children and locals themselves, which reads best and costs the compiler little.
+const NARROW: usize = 16;
 
 /// How often a function may be rewritten before its layout: each round settles what the one before has shown.
 const ROUNDS: usize = 32;
@@ -154,7 +163,7 @@ fn calls_itself(found: &Found) -> bool {
     calls.1
 }
 
-fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: Graph, analysis: Analysis) -> Stages {
+fn lay_out(found: &Found, table: &Table, options: &Options, resolved: Resolved, body: Body, graph: Graph, analysis: Analysis) -> Stages {
     let generics: HashSet<String> = found
         .sig
         .generics
@@ -171,15 +180,19 @@ fn lay_out(found: &Found, table: &Table, resolved: Resolved, body: Body, graph: 
     idents(found.sig.to_token_stream(), &mut mentioned);
     idents(found.block.to_token_stream(), &mut mentioned);
     mentioned.extend(table.constants().cloned());
-    let cx = Context { name: &found.sig.ident.to_string(), generics: &generics, mentioned: &mentioned, table };
+    let cx = Context { name: &found.sig.ident.to_string(), generics: &generics, mentioned: &mentioned, table, wanted: options.name.as_deref(), wide: body.awaits.len() > NARROW };
     let layout = layout(&cx, &resolved, &body, &graph, &analysis);
     Stages { resolved, body, graph, analysis, layout }
 }
 
 fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> Result<TokenStream, Vec<checkpoint::Once>> {
     let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), self_ty: found.self_ty.as_ref(), edition };
-    let signature = Signature::new(&item, &found.block, &stages.layout, &stages.body.params);
-    emit(&item, &stages.resolved, stages.body.clone(), &stages.graph, &stages.analysis, &stages.layout, &signature)
+    let signature = match &stages.layout.name {
+        Some(name) => Signature::named(&item, &stages.layout, &stages.body.params, name),
+        None => Signature::new(&item, &found.block, &stages.layout, &stages.body.params),
+    };
+    let Stages { resolved, body, graph, analysis, layout } = stages;
+    emit(&Input { item: &item, resolved, graph, analysis, layout, signature: &signature }, body.clone())
 }
 
 /// The white space before an item on its first line.
@@ -220,5 +233,5 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         },
         |_, edge| *edge,
     );
-    Lowered { text: crate::print::item(tokens, indent, found.lines.0), form: Form::Inferred, suspensions, graph: FlowGraph { graph: nodes } }
+    Lowered { text: crate::print::item(tokens, indent, found.lines.0), form: if layout.name.is_some() { Form::Named } else { Form::Inferred }, suspensions, graph: FlowGraph { graph: nodes } }
 }

@@ -12,17 +12,15 @@ use quote::ToTokens;
 /// A finished item as text, indented as it stood in its file.
 pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
     let _ = line;
-    let mut item: syn::ItemFn = match syn::parse2(tokens.clone()) {
-        Ok(item) => item,
+    let mut file: syn::File = match syn::parse2(tokens.clone()) {
+        Ok(file) => file,
         Err(error) => return format!("compile_error!(\"handroll wrote something that is not Rust: {error}; please report it\");\n/* {tokens} */"),
     };
-    emit::prune(&mut item);
-    let mut item = syn::Item::Fn(item);
+    emit::prune(&mut file);
     let depth = indent / 4;
     for _ in 0..depth {
-        item = syn::parse_quote!(mod around { #item });
+        file = syn::parse_quote!(mod around { #file });
     }
-    let file: syn::File = syn::parse_quote!(#item);
     let text = prettyplease::unparse(&file);
     let lines: Vec<&str> = text.lines().collect();
     let inner = lines[depth..lines.len() - depth].join("\n");

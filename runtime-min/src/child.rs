@@ -35,3 +35,9 @@ impl<F: Future> Child<F> {
         Poll::Ready(ManuallyDrop::into_inner(output))
     }
 }
+
+/// The future of what is awaited, for a union of children.
+#[inline(always)]
+pub fn wait<A: IntoFuture>(awaited: A) -> ManuallyDrop<Child<A::IntoFuture>> {
+    ManuallyDrop::new(Child::new(awaited))
+}

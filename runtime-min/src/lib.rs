@@ -77,7 +77,7 @@ mod block_on;
 
 #[cfg(any(test, feature = "std"))]
 pub use block_on::block_on;
-pub use child::Child;
+pub use child::{Child, wait};
 pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 pub use machine::{End, Frame, Machine, step, take};
@@ -94,6 +94,39 @@ macro_rules! poll {
     ($child:expr, $cx:expr) => {
         // SAFETY: the child lies in a pinned frame; its state is left only after the child was dropped in place.
         unsafe { $crate::Child::poll($child, $cx) }
+    };
+}
+
+/// Polls a child in a union of children: `poll_field!(frame.children.read, cx)`.
+///
+/// Contract of the emitted code: the state says that this child is the one that is there; else as for [`poll!`].
+#[macro_export]
+macro_rules! poll_field {
+    ($field:expr, $cx:expr) => {
+        // SAFETY: the state says that this field is the one that was written; it lies in a pinned frame.
+        unsafe { $crate::Child::poll(&mut *$field, $cx) }
+    };
+}
+
+/// Drops a child in a union of children: `drop_field!(self.children.read)`.
+///
+/// Contract of the emitted code: the state said that this child is there, and does not say so any more.
+#[macro_export]
+macro_rules! drop_field {
+    ($field:expr) => {
+        // SAFETY: the state said that this field is the one that was written, and nothing uses it after this.
+        unsafe { ::core::mem::ManuallyDrop::drop(&mut $field) }
+    };
+}
+
+/// The body of `Future::poll` of a future with a name: `poll_frame!(self, cx, |frame, cx| ..)`.
+///
+/// Contract of the emitted code: the step moves nothing out of the frame that is pinned.
+#[macro_export]
+macro_rules! poll_frame {
+    ($this:expr, $cx:expr, $step:expr) => {
+        // SAFETY: children are polled and dropped in place, and slots keep their address until the frame goes.
+        $crate::step(unsafe { ::core::pin::Pin::get_unchecked_mut($this) }, $cx, $step)
     };
 }
 

@@ -25,28 +25,12 @@ pub(super) fn cleanup(tokens: TokenStream, layout: &Layout, resolved: &Resolved)
     })
 }
 
-/// Prunes the syntax of a finished item: shorthand fields, needless labels, blocks in blocks.
-pub(crate) fn prune(item: &mut impl Prune) {
-    item.prune(&mut Pruner { loops: Vec::new(), used: Vec::new() });
+/// Prunes the syntax of finished items: shorthand fields, needless labels, blocks in blocks.
+pub(crate) fn prune(file: &mut syn::File) {
+    Pruner { loops: Vec::new(), used: Vec::new() }.visit_file_mut(file);
 }
 
-pub(crate) trait Prune {
-    fn prune(&mut self, pruner: &mut Pruner);
-}
-
-impl Prune for syn::ItemFn {
-    fn prune(&mut self, pruner: &mut Pruner) {
-        pruner.visit_item_fn_mut(self);
-    }
-}
-
-impl Prune for syn::ImplItemFn {
-    fn prune(&mut self, pruner: &mut Pruner) {
-        pruner.visit_impl_item_fn_mut(self);
-    }
-}
-
-pub(crate) struct Pruner {
+struct Pruner {
     /// The loops and labelled blocks around, innermost last; whether each is a loop.
     loops: Vec<(Option<String>, bool)>,
     used: Vec<String>,

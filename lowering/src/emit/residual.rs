@@ -44,8 +44,6 @@ pub(super) struct Residual<'a> {
     pub(super) facts: &'a [Facts],
     /// The locals that an assignment can give their value.
     pub(super) assigned: HashSet<LocalId>,
-    /// With slots the state is a field of the frame.
-    pub(super) framed: bool,
     /// How often statements that must stand once were emitted, by what makes them so. Found before plain code was rewritten.
     pub(super) copies: RefCell<HashMap<Once, usize>>,
     pub(super) once: HashMap<*const Stmt, Once>,
@@ -196,7 +194,8 @@ impl Residual<'_> {
                 let label = label.as_ref();
                 if label.is_some() {
                     // A labelled block may be left with a value.
-                    let out = self.stmts(&block.stmts, if dest == Dest::Return { Dest::Value } else { dest }, place);
+                    let (inner, place) = if dest == Dest::Return { (Dest::Value, place.inner()) } else { (dest, place) };
+                    let out = self.stmts(&block.stmts, inner, place);
                     return self.labelled(out, label, dest);
                 }
                 let out = self.stmts(&block.stmts, dest, place);
@@ -285,6 +284,12 @@ impl Residual<'_> {
         if !again {
             // The body waits or leaves on every way: it runs at most once.
             let left = mentions(&once.tokens, "break", label);
+            let once = if left && dest == Dest::Return {
+                *self.copies.borrow_mut() = copies;
+                self.stmts(&body.stmts, Dest::Nothing, place.inner())
+            } else {
+                once
+            };
             let Out { tokens, completes } = once;
             let tokens = match cond {
                 Some(cond) => quote!(if #cond { #tokens }),
@@ -336,16 +341,32 @@ impl Residual<'_> {
             let guard = if self.analysis.flagged.contains(local) { quote!(Flag) } else { quote!(Live) };
             quote!(#rt::#guard::keep(#name);)
         });
-        let child = found.operand.as_ref().map(|operand| quote!(#child: #rt::Child::new(#operand)));
-        let fields = child.into_iter().chain(carried.map(ToTokens::to_token_stream));
+        let frame = &fresh.frame;
+        let (beside, child) = match &found.operand {
+            Some(operand) if self.layout.wide => {
+                let field = self.layout.child_field(found.id);
+                (Some(quote!(#frame.children.#field = #rt::wait(#operand);)), None)
+            }
+            Some(operand) => (None, Some(quote!(#child: #rt::Child::new(#operand)))),
+            None => (None, None),
+        };
+        let fields: Vec<TokenStream> = child.into_iter().chain(carried.map(ToTokens::to_token_stream)).collect();
+        let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
         let label = fresh.machine();
         let leave = (!place.tail).then(|| quote!(continue #label;));
-        Out { tokens: quote!(#target = #ty::#name { #(#fields),* }; #(#keep)* #leave), completes: false }
+        Out { tokens: quote!(#beside #target = #ty::#name #fields; #(#keep)* #leave), completes: false }
+    }
+
+    /// A reference to the state.
+    pub(super) fn state_reference(&self) -> TokenStream {
+        let fresh = &self.layout.fresh;
+        let (frame, state) = (&fresh.frame, &fresh.state);
+        if self.layout.framed() { quote!(&mut #frame.#state) } else { quote!(#state) }
     }
 
     pub(super) fn state(&self) -> TokenStream {
         let fresh = &self.layout.fresh;
-        if self.framed {
+        if self.layout.framed() {
             let (frame, state) = (&fresh.frame, &fresh.state);
             quote!(#frame.#state)
         } else {
@@ -429,7 +450,7 @@ impl Residual<'_> {
             }
             Expr::Block { label, block } => {
                 if label.is_some() {
-                    let inner = if dest == Dest::Return { Dest::Value } else { dest };
+                    let (inner, place) = if dest == Dest::Return { (Dest::Value, place.inner()) } else { (dest, place) };
                     let flat = place.tail && inner != Dest::Value;
                     let out = self.resume_stmts(block, id, bound, inner, place, flat);
                     return self.labelled(out, label.as_ref(), dest);
@@ -492,7 +513,7 @@ impl Residual<'_> {
         let copies = self.copies.borrow().clone();
         let round = self.resume_stmts(body, id, &bound, Dest::Nothing, place, place.tail);
         let again = round.completes || mentions(&round.tokens, "continue", label);
-        let round = if again {
+        let round = if again || dest == Dest::Return && mentions(&round.tokens, "break", label) {
             *self.copies.borrow_mut() = copies;
             self.resume_stmts(body, id, &bound, Dest::Nothing, place.inner(), false)
         } else {

@@ -75,6 +75,13 @@ impl Signature {
         Signature { sig, prologue, this: this.then(|| params[0]) }
     }
 
+    /// The signature in the named form: no generics, and the future by its name.
+    pub(crate) fn named(item: &Item<'_>, layout: &Layout, params: &[LocalId], name: &proc_macro2::Ident) -> Self {
+        let mut sig = plain(item.sig, layout, params);
+        sig.output = syn::parse_quote!(-> #name);
+        Signature { sig, prologue: TokenStream::new(), this: None }
+    }
+
     /// What `Start` is built from.
     pub(crate) fn argument(&self, layout: &Layout, local: LocalId) -> TokenStream {
         let name = layout.name(local);

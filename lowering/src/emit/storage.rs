@@ -1,0 +1,285 @@
+//! What a lowered function stores: the state, the slots beside it, and how both end.
+//!
+//! A function with few states is one enum that holds its children. Each variant mentioned in the code makes the compiler infer all
+//! type parameters of the enum anew, which is cubic in their number; so a function with many states has plain states, keeps its
+//! children in a union, and every local in a slot: each parameter is inferred once.
+
+use super::{Input, slot_type, state_doc};
+use crate::desugar::Body;
+use crate::ir::AwaitId;
+use crate::layout::Layout;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+pub(super) struct Storage<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) body: &'a Body,
+    pub(super) states: &'a [AwaitId],
+}
+
+impl Storage<'_> {
+    fn layout(&self) -> &Layout {
+        self.input.layout
+    }
+
+    fn awaits(&self, id: AwaitId) -> bool {
+        self.body.awaits[id].tokens.is_some()
+    }
+
+    /// What the machine's `match` looks at.
+    pub(super) fn scrutinee(&self) -> TokenStream {
+        let Layout { fresh, wide, .. } = self.layout();
+        let (frame, state) = (&fresh.frame, &fresh.state);
+        if !self.layout().framed() {
+            quote!(#state)
+        } else if *wide {
+            quote!(#frame.#state)
+        } else {
+            quote!(&mut #frame.#state)
+        }
+    }
+
+    /// The type parameters of the state.
+    fn state_params(&self) -> Vec<Ident> {
+        let children = if self.layout().wide { &[][..] } else { self.states };
+        self.layout().params(self.body, children.iter().copied())
+    }
+
+    fn child_params(&self) -> Vec<Ident> {
+        self.states.iter().filter(|id| self.awaits(**id)).map(|id| format_ident!("{}", self.layout().children[*id].to_string())).collect()
+    }
+
+    fn frame_params(&self) -> Vec<Ident> {
+        let mut params = self.state_params();
+        if self.layout().wide {
+            params.extend(self.child_params());
+        }
+        self.layout().with_slots(&params)
+    }
+
+    /// The state's enum, the frame around it, and how they end.
+    pub(super) fn declarations(&self) -> TokenStream {
+        let state = self.state_enum();
+        let children = self.children();
+        let frame = self.frame();
+        // In the named form the frame is the future itself, and stands first, under its documentation.
+        if self.layout().name.is_some() { quote!(#frame #state #children) } else { quote!(#state #children #frame) }
+    }
+
+    fn state_enum(&self) -> TokenStream {
+        let layout = self.layout();
+        let fresh = &layout.fresh;
+        let (rt, child, ty) = (&fresh.rt, &fresh.child, &fresh.state_type);
+        let rt_path = self.runtime();
+        let states = self.states.iter().map(|&id| {
+            let state = &layout.states[id];
+            let name = &state.name;
+            let doc = state_doc(self.body, id);
+            let child_ty = &layout.child_types[id];
+            let fields: Vec<TokenStream> = state
+                .carried
+                .iter()
+                .rev()
+                .map(|local| {
+                    let (name, ty) = (layout.name(*local), &layout.types[local]);
+                    quote!(#name: #ty)
+                })
+                .collect();
+            let child = (self.awaits(id) && !layout.wide).then(|| quote!(#child: #rt_path::Child<#child_ty>,));
+            let content = (child.is_some() || !fields.is_empty()).then(|| quote!({ #child #(#fields),* }));
+            quote!(#[doc = #doc] #name #content,)
+        });
+        let _ = rt;
+        let starts = self.body.params.iter().map(|local| {
+            let (name, ty) = (layout.name(*local), &layout.types[local]);
+            quote!(#name: #ty)
+        });
+        let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
+        let generics = Layout::generics(&self.state_params());
+        let doc = format!(" Where `{}` waits, and what it holds there.", self.input.item.sig.ident);
+        quote! {
+            #[doc = #doc]
+            enum #ty #generics {
+                /// Not polled yet.
+                Start #starts,
+                #(#states)*
+                /// Returned, or dropped.
+                Returned,
+                /// Panicked.
+                Panicked,
+            }
+        }
+    }
+
+    /// Of a wide function: its children, of which only the one that its state waits on is there.
+    fn children(&self) -> TokenStream {
+        let layout = self.layout();
+        if !layout.wide {
+            return quote!();
+        }
+        let (rt, ty) = (self.runtime(), &layout.fresh.children_type);
+        let generics = Layout::generics(&self.child_params());
+        let fields = self.states.iter().filter(|id| self.awaits(**id)).map(|&id| {
+            let (field, child) = (layout.child_field(id), &layout.child_types[id]);
+            quote!(#field: ::core::mem::ManuallyDrop<#rt::Child<#child>>)
+        });
+        let doc = format!(" What `{}` waits for: the future that its state says.", self.input.item.sig.ident);
+        quote! {
+            #[doc = #doc]
+            union #ty #generics {
+                nothing: (),
+                #(#fields),*
+            }
+        }
+    }
+
+    fn runtime(&self) -> TokenStream {
+        // At the level of a module there is no alias.
+        if self.layout().name.is_some() {
+            quote!(::handroll_rt)
+        } else {
+            let rt = &self.layout().fresh.rt;
+            quote!(#rt)
+        }
+    }
+
+    fn end(&self) -> TokenStream {
+        let (rt, ty) = (self.runtime(), &self.layout().fresh.state_type);
+        quote!(match end { #rt::End::Returned => #ty::Returned, #rt::End::Panicked => #ty::Panicked })
+    }
+
+    fn frame(&self) -> TokenStream {
+        let layout = self.layout();
+        let fresh = &layout.fresh;
+        let (rt, state, ty, frame) = (self.runtime(), &fresh.state, &fresh.state_type, &fresh.frame_type);
+        let generics = Layout::generics(&self.state_params());
+        let end = self.end();
+        if !layout.framed() {
+            return quote! {
+                impl #generics #rt::Frame for #ty #generics {
+                    fn end(&mut self, end: #rt::End) {
+                        *self = #end;
+                    }
+                }
+            };
+        }
+        let slots = layout.slots.iter().rev().map(|local| {
+            let (slot, ty) = (layout.slot(*local), &layout.types[local]);
+            let kind = slot_type(self.input.analysis, *local);
+            quote!(#slot: #rt::#kind<#ty>)
+        });
+        let frame_generics = Layout::generics(&self.frame_params());
+        let guards = layout.slots.iter().filter_map(|local| self.guard(*local));
+        let children = layout.wide.then(|| {
+            let (ty, generics) = (&fresh.children_type, Layout::generics(&self.child_params()));
+            quote!(children: #ty #generics,)
+        });
+        let finish = if layout.wide {
+            let drops = self.states.iter().filter(|id| self.awaits(**id)).map(|&id| {
+                let (name, field) = (&layout.states[id].name, layout.child_field(id));
+                quote!(#ty::#name => #rt::drop_field!(self.children.#field),)
+            });
+            quote! {
+                match #rt::take(&mut self.#state, #end) {
+                    #(#drops)*
+                    _ => {}
+                }
+            }
+        } else {
+            quote!(self.#state = #end;)
+        };
+        let (vis, pin) = match &layout.name {
+            Some(_) => (Some(self.input.item.vis), Some(quote!(_pin: ::core::marker::PhantomPinned,))),
+            None => (None, None),
+        };
+        let doc = if layout.name.is_some() {
+            quote!()
+        } else {
+            let doc = format!(" What `{}` keeps in place beside its state, because it is borrowed while the function waits.", self.input.item.sig.ident);
+            quote!(#[doc = #doc])
+        };
+        quote! {
+            #doc
+            #vis struct #frame #frame_generics {
+                #state: #ty #generics,
+                #children
+                #(#slots,)*
+                #pin
+            }
+            impl #frame_generics #rt::Frame for #frame #frame_generics {
+                fn end(&mut self, end: #rt::End) {
+                    #(#guards)*
+                    #finish
+                }
+            }
+        }
+    }
+
+    /// Binds a slot's value before the state drops, so that it drops after it.
+    fn guard(&self, local: crate::names::LocalId) -> Option<TokenStream> {
+        let layout = self.layout();
+        let fresh = &layout.fresh;
+        let (rt, state, ty) = (self.runtime(), &fresh.state, &fresh.state_type);
+        let holds: Vec<TokenStream> = self
+            .states
+            .iter()
+            .filter(|&&id| layout.states[id].pinned.contains(&local))
+            .map(|&id| {
+                let name = &layout.states[id].name;
+                let plain = layout.wide || !self.awaits(id) && layout.states[id].carried.is_empty();
+                if plain { quote!(#ty::#name) } else { quote!(#ty::#name { .. }) }
+            })
+            .collect();
+        if holds.is_empty() {
+            return None;
+        }
+        let slot = layout.slot(local);
+        let guard = format_ident!("_{}", slot);
+        Some(quote!(let #guard = matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));))
+    }
+
+    /// The frame of a function that was just called.
+    pub(super) fn initial(&self) -> TokenStream {
+        let layout = self.layout();
+        let fresh = &layout.fresh;
+        let (rt, state, ty) = (&fresh.rt, &fresh.state, &fresh.state_type);
+        let starts = self.body.params.iter().map(|local| self.input.signature.argument(layout, *local));
+        let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
+        let start = quote!(#ty::Start #starts);
+        if !layout.framed() {
+            return start;
+        }
+        let frame = &fresh.frame_type;
+        let slots = layout.slots.iter().rev().map(|local| {
+            let slot = layout.slot(*local);
+            let kind = slot_type(self.input.analysis, *local);
+            quote!(#slot: #rt::#kind::empty(),)
+        });
+        let children = layout.wide.then(|| {
+            let ty = &fresh.children_type;
+            quote!(children: #ty { nothing: () },)
+        });
+        let pin = layout.name.is_some().then(|| quote!(_pin: ::core::marker::PhantomPinned,));
+        quote!(#frame { #state: #start, #children #(#slots)* #pin })
+    }
+
+    /// Of the named form: the implementations that make the frame a future.
+    pub(super) fn future(&self, name: &Ident, output: &syn::Type, alias: &TokenStream, step: &TokenStream, allow: Option<&TokenStream>) -> TokenStream {
+        let rt = &self.layout().fresh.rt;
+        quote! {
+            impl Drop for #name {
+                fn drop(&mut self) {
+                    ::handroll_rt::Frame::end(self, ::handroll_rt::End::Returned);
+                }
+            }
+            impl ::core::future::Future for #name {
+                type Output = #output;
+                #allow
+                fn poll(self: ::core::pin::Pin<&mut Self>, cx: &mut ::core::task::Context<'_>) -> ::core::task::Poll<#output> {
+                    #alias
+                    #rt::poll_frame!(self, cx, #step)
+                }
+            }
+        }
+    }
+}
