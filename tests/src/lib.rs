@@ -14,6 +14,7 @@
 //!
 //! For one file, quickly: `cargo run -q -p handroll-tests --bin try -- NAME-OR-PATH [--edition 2021] [--show]`; for all of them, `--all`.
 
+pub mod bench;
 pub mod fixture;
 pub mod golden;
 pub mod lower;

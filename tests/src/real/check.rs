@@ -13,8 +13,10 @@ use std::path::PathBuf;
 pub type Id = (usize, usize);
 
 /// What came of a crate.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Checked {
+    /// The copy of the crate, with all functions lowered that compile so.
+    pub package: Package,
     /// The files of `src/`.
     pub files: Vec<File>,
     /// How many functions of them were lowered.
@@ -47,6 +49,8 @@ pub enum Blame {
     Note,
     /// An error elsewhere names it, or calls it.
     Named,
+    /// An error elsewhere is gone without it.
+    Tried,
 }
 
 /// More rounds than this, and something is wrong with the blame.
@@ -74,16 +78,20 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
             .flat_map(|file| &file.lowered.functions)
             .filter(|function| function.outcome.is_ok())
             .count(),
+        package,
         files,
-        ..Checked::default()
+        failures: BTreeMap::new(),
+        warnings: Vec::new(),
+        unblamed: Vec::new(),
+        rounds: 0,
     };
     while checked.rounds < MOST_ROUNDS {
         checked.rounds += 1;
         let composed = checked.compose();
         for (file, composed) in checked.files.iter().zip(&composed) {
-            package.write(&file.path, &composed.text)?;
+            checked.package.write(&file.path, &composed.text)?;
         }
-        let said = messages::read(&package.check()?, &folder);
+        let said = messages::read(&checked.package.check()?, &folder);
         let (errors, warnings): (Vec<_>, Vec<_>) =
             said.into_iter().partition(|message| message.error);
         tell(&format!(
@@ -103,7 +111,7 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
             checked.unblamed.clear();
             break;
         }
-        if !checked.leave_out(&composed, errors) {
+        if !checked.leave_out(&composed, errors) && !checked.leave_out_by_trial(&folder)? {
             break;
         }
     }
@@ -111,8 +119,32 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
 }
 
 impl Checked {
+    /// Puts the functions that compile into their lowered form, or all as they were.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, lowered: bool) -> io::Result<()> {
+        for (file, composed) in self.files.iter().zip(self.compose()) {
+            let text = if lowered {
+                &composed.text
+            } else {
+                &file.source
+            };
+            self.package.write(&file.path, text)?;
+        }
+        Ok(())
+    }
+
     fn compose(&self) -> Vec<Composed> {
-        let keep = |at: usize| move |index: usize| !self.failures.contains_key(&(at, index));
+        self.compose_without(&[])
+    }
+
+    fn compose_without(&self, out: &[Id]) -> Vec<Composed> {
+        let keep = |at: usize| {
+            move |index: usize| {
+                !self.failures.contains_key(&(at, index)) && !out.contains(&(at, index))
+            }
+        };
         self.files
             .iter()
             .enumerate()
@@ -144,6 +176,35 @@ impl Checked {
         let any = !found.is_empty();
         self.failures.extend(found);
         any
+    }
+
+    /// Finds one function without which the crate compiles, if those before it are left out as well: a culprit. By halving.
+    fn leave_out_by_trial(&mut self, folder: &str) -> io::Result<bool> {
+        let all: Vec<Id> = self.ids(&self.compose()).collect();
+        // Leaving out the first `fails` is not enough, leaving out the first `works` is.
+        let (mut fails, mut works) = (0, all.len());
+        while works - fails > 1 {
+            let middle = usize::midpoint(fails, works);
+            let composed = self.compose_without(&all[..middle]);
+            for (file, composed) in self.files.iter().zip(&composed) {
+                self.package.write(&file.path, &composed.text)?;
+            }
+            let said = messages::read(&self.package.check()?, folder);
+            if said.iter().any(|message| message.error) {
+                fails = middle;
+            } else {
+                works = middle;
+            }
+        }
+        let Some(&culprit) = all.get(fails) else {
+            return Ok(false);
+        };
+        let failure = Failure {
+            errors: self.unblamed.clone(),
+            blame: Blame::Tried,
+        };
+        self.failures.insert(culprit, failure);
+        Ok(true)
     }
 
     /// The function that a message is about.

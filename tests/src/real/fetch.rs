@@ -30,6 +30,8 @@ pub fn cargo(folder: &Path, args: &[&str]) -> io::Result<Output> {
         .args(args)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", work_folder().join("target"))
+        // What was checked before must not make the next check fast.
+        .env("CARGO_INCREMENTAL", "0")
         .env_remove("RUSTFLAGS")
         .output()
 }

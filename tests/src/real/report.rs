@@ -62,12 +62,12 @@ pub fn checked(source: &Source, checked: &Checked) -> String {
     text
 }
 
+/// What is said about a function, and how it came to be the one.
+type Finding<'a> = (Id, &'a Message, Blame);
+
 /// Messages by cause, the commonest first.
-fn groups<'a>(
-    checked: &Checked,
-    messages: impl Iterator<Item = (Id, &'a Message, Blame)>,
-) -> String {
-    let mut groups: BTreeMap<(String, String), Vec<(Id, &Message, Blame)>> = BTreeMap::new();
+fn groups<'a>(checked: &Checked, messages: impl Iterator<Item = Finding<'a>>) -> String {
+    let mut groups: BTreeMap<(String, String), Vec<Finding<'_>>> = BTreeMap::new();
     for (id, message, blame) in messages {
         groups
             .entry((message.code.clone(), cause(&message.text)))
@@ -101,6 +101,7 @@ fn how(blame: Blame) -> &'static str {
         Blame::Inside => "",
         Blame::Note => "  (an error elsewhere points here)",
         Blame::Named => "  (an error elsewhere names it)",
+        Blame::Tried => "  (an error elsewhere is gone without it)",
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Survey {
     pub defects: Vec<String>,
 }
 
+/// What the library writes in place of an item that it could not print.
+const NOT_RUST: &str = "handroll wrote something that is not Rust";
+
 /// Lowers one text; the message of a panic if there was one.
 fn lower(source: &str, edition: Edition) -> Result<Option<LoweredFile>, String> {
     let mut options = Options::default();
@@ -83,8 +86,13 @@ impl Survey {
             );
         }
         for function in &lowered.functions {
-            let Err(diagnostics) = &function.outcome else {
-                continue;
+            let diagnostics = match &function.outcome {
+                Ok(lowered) if lowered.text.contains(NOT_RUST) => {
+                    self.defect(&path, &format!("`{}`: {NOT_RUST}", function.path));
+                    continue;
+                }
+                Ok(_) => continue,
+                Err(diagnostics) => diagnostics,
             };
             if diagnostics.is_empty() {
                 self.defect(
