@@ -114,11 +114,12 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         },
         Some(name) => {
             let future = storage.future(name, &output, &alias, &step, allow.as_ref());
+            let rt_use = (!layout.slots.is_empty()).then_some(&alias);
             let docs = named_doc(&item.sig.ident);
             quote! {
                 #(#attrs)*
                 #vis #sig {
-                    use ::handroll_rt as #rt;
+                    #rt_use
                     #initial
                 }
                 #(#items)*

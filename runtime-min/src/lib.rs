@@ -119,14 +119,14 @@ macro_rules! drop_field {
     };
 }
 
-/// The body of `Future::poll` of a future with a name: `poll_frame!(self, cx, |frame, cx| ..)`.
+/// The frame of a future with a name, for one poll: `let frame = frame!(self);`
 ///
 /// Contract of the emitted code: the step moves nothing out of the frame that is pinned.
 #[macro_export]
-macro_rules! poll_frame {
-    ($this:expr, $cx:expr, $step:expr) => {
+macro_rules! frame {
+    ($this:expr) => {
         // SAFETY: children are polled and dropped in place, and slots keep their address until the frame goes.
-        $crate::step(unsafe { ::core::pin::Pin::get_unchecked_mut($this) }, $cx, $step)
+        unsafe { ::core::pin::Pin::get_unchecked_mut($this) }
     };
 }
 

@@ -41,16 +41,25 @@ impl Storage<'_> {
 
     /// The type parameters of the state.
     fn state_params(&self) -> Vec<Ident> {
+        if self.layout().name.is_some() {
+            return Vec::new();
+        }
         let children = if self.layout().wide { &[][..] } else { self.states };
         self.layout().params(self.body, children.iter().copied())
     }
 
     fn child_params(&self) -> Vec<Ident> {
+        if self.layout().name.is_some() {
+            return Vec::new();
+        }
         self.states.iter().filter(|id| self.awaits(**id)).map(|id| format_ident!("{}", self.layout().children[*id].to_string())).collect()
     }
 
     fn frame_params(&self) -> Vec<Ident> {
         let mut params = self.state_params();
+        if self.layout().name.is_some() {
+            return params;
+        }
         if self.layout().wide {
             params.extend(self.child_params());
         }
@@ -265,7 +274,7 @@ impl Storage<'_> {
 
     /// Of the named form: the implementations that make the frame a future.
     pub(super) fn future(&self, name: &Ident, output: &syn::Type, alias: &TokenStream, step: &TokenStream, allow: Option<&TokenStream>) -> TokenStream {
-        let rt = &self.layout().fresh.rt;
+        let (rt, frame) = (&self.layout().fresh.rt, &self.layout().fresh.frame);
         quote! {
             impl Drop for #name {
                 fn drop(&mut self) {
@@ -277,7 +286,8 @@ impl Storage<'_> {
                 #allow
                 fn poll(self: ::core::pin::Pin<&mut Self>, cx: &mut ::core::task::Context<'_>) -> ::core::task::Poll<#output> {
                     #alias
-                    #rt::poll_frame!(self, cx, #step)
+                    let #frame = #rt::frame!(self);
+                    #rt::step(#frame, cx, #step)
                 }
             }
         }
