@@ -111,7 +111,8 @@ pub(crate) fn is_place(expr: &Expr) -> bool {
 pub(crate) fn is_constant(expr: &Expr) -> bool {
     match bare(expr) {
         Expr::Lit(_) => true,
-        Expr::Path(path) => path.path.get_ident().is_none_or(|ident| crate::names::local(ident).is_none()),
+        // A constant or unit struct may have a drop, and is made anew where it is mentioned.
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| crate::names::local(&last.ident).is_none() && (last.ident == "None" || !last.ident.to_string().starts_with(char::is_uppercase))),
         Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Neg(_) | syn::UnOp::Not(_)) && matches!(bare(&unary.expr), Expr::Lit(_)),
         Expr::Reference(reference) => reference.mutability.is_none() && is_constant(&reference.expr),
         Expr::Array(array) => array.elems.iter().all(is_constant),

@@ -60,6 +60,14 @@ pub(crate) struct Table {
     fields: HashMap<(String, String), Type>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
+    /// Every macro of the file.
+    macros: HashSet<String>,
+    /// Constants whose type may have a drop.
+    dropping_constants: HashSet<String>,
+    /// Names of fields of structs.
+    members: HashSet<String>,
+    /// The file has a `DerefMut` of its own.
+    derefs: bool,
     /// Macros whose templates jump out of the code around them.
     jumping: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
@@ -73,6 +81,25 @@ impl Table {
         let Collector { mut table, seen, .. } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table
+    }
+
+    /// Whether the file defines a macro of this name.
+    pub(crate) fn defines_macro(&self, name: &str) -> bool {
+        self.macros.contains(name)
+    }
+
+    /// Whether a path that names no local, used as a place, is a value of its own there, which may have a drop: a constant or unit
+    /// struct of the file. Any other is taken for a static or a value without drop.
+    pub(crate) fn is_dropping_constant(&self, path: &syn::Path) -> bool {
+        path.segments.last().is_some_and(|last| {
+            let name = last.ident.to_string();
+            self.dropping_constants.contains(&name) || self.dropping.contains(&name)
+        })
+    }
+
+    /// Whether assigning to these fields runs no code of the user's: they are fields of structs of this file, which derefs nothing.
+    pub(crate) fn are_plain_members(&self, members: &[String]) -> bool {
+        !self.derefs && members.iter().all(|member| self.members.contains(member))
     }
 
     /// Macros of the file that jump.
@@ -321,6 +348,7 @@ impl Collector {
 impl<'ast> Visit<'ast> for Collector {
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         self.define(&item.ident, &item.generics, &item.attrs);
+        self.table.members.extend(item.fields.iter().enumerate().map(|(i, field)| field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string)));
         if item.generics.params.is_empty() {
             for (i, field) in item.fields.iter().enumerate() {
                 let member = field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string);
@@ -335,6 +363,9 @@ impl<'ast> Visit<'ast> for Collector {
         self.define(&item.ident, &item.generics, &item.attrs);
     }
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        if let Some(name) = &item.ident {
+            self.table.macros.insert(name.to_string());
+        }
         if let Some(name) = &item.ident
             && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || item.mac.tokens.to_string().contains('?'))
         {
@@ -343,6 +374,10 @@ impl<'ast> Visit<'ast> for Collector {
     }
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         self.table.constants.insert(item.ident.to_string());
+        let plain = matches!(&*item.ty, Type::Reference(_)) || type_name(&item.ty).is_some_and(|name| is_primitive(&name));
+        if !plain {
+            self.table.dropping_constants.insert(item.ident.to_string());
+        }
         visit::visit_item_const(self, item);
     }
     fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
@@ -360,6 +395,7 @@ impl<'ast> Visit<'ast> for Collector {
                 Some("Drop") => {
                     self.table.dropping.insert(owner.clone());
                 }
+                Some("DerefMut") => self.table.derefs = true,
                 Some("Copy") if item.generics.params.is_empty() => {
                     self.table.copying.insert(owner.clone());
                 }

@@ -79,12 +79,15 @@ impl Desugar<'_> {
                 Expr::Call(call)
             }
             Expr::Call(mut call) => {
-                let mut operands: Vec<Expr> = Vec::with_capacity(call.args.len() + 1);
-                operands.push((*call.func).clone());
-                operands.extend(call.args.iter().cloned());
+                // A path to a function or constructor evaluates to nothing that drops.
+                let plain = matches!(bare(&call.func), Expr::Path(_));
+                let func = (!plain).then(|| (*call.func).clone());
+                let mut operands: Vec<Expr> = func.into_iter().chain(call.args.iter().cloned()).collect();
                 self.operands(&mut operands, prefix);
                 let mut operands = operands.into_iter();
-                *call.func = operands.next().expect("the function");
+                if !plain {
+                    *call.func = operands.next().expect("the function");
+                }
                 call.args = operands.collect();
                 Expr::Call(call)
             }
@@ -210,6 +213,21 @@ impl Desugar<'_> {
         as_ident(expr).is_some()
     }
 
+    /// Whether a place is a field of a struct of this file, reached through `self` or a variable of a spelled type.
+    fn plain_field(&self, expr: &Expr) -> bool {
+        let mut members = Vec::new();
+        let mut place = bare(expr);
+        while let Expr::Field(field) = place {
+            members.push(match &field.member {
+                syn::Member::Named(ident) => ident.to_string(),
+                syn::Member::Unnamed(index) => index.index.to_string(),
+            });
+            place = bare(&field.base);
+        }
+        let typed = as_ident(place).and_then(crate::names::local).is_some_and(|local| self.resolved.locals[local.0].ty.is_some());
+        typed && !members.is_empty() && self.table.are_plain_members(&members)
+    }
+
     fn order(&mut self, span: Span, why: &str) {
         self.refuse(Code::Order, span, why, "evaluated around an await", "await in a `let` before this statement");
     }
@@ -269,7 +287,7 @@ impl Desugar<'_> {
             }
             op if is_compound(&op) => {
                 // Primitive operands evaluate the right side first, overloaded ones the left: the same for a variable.
-                if !self.settled_place(&binary.left) && !plain_field(&binary.left) {
+                if !self.settled_place(&binary.left) && !self.plain_field(&binary.left) {
                     self.order(span, "types decide whether the left or the right side is evaluated first");
                 }
                 *binary.right = self.lift(*binary.right, prefix);
@@ -279,7 +297,12 @@ impl Desugar<'_> {
                 let left = self.lift(*binary.left, prefix);
                 let left = if !binary.right.has_await() {
                     temporary(left)
-                } else if self.settled_place(&left) || is_constant(&left) {
+                } else if is_constant(&left) {
+                    left
+                } else if self.settled_place(&left) {
+                    if mentions_same(&left, &binary.right) {
+                        self.order(span, "the left side is read before the right side, which mentions it too");
+                    }
                     left
                 } else if is_place(&left) {
                     self.order(span, "the left side is compared in place, after the awaited right side");
@@ -304,6 +327,12 @@ impl Desugar<'_> {
     }
 }
 
+/// Whether a variable is mentioned in an expression.
+fn mentions_same(variable: &Expr, expr: &Expr) -> bool {
+    let local = as_ident(variable).and_then(crate::names::local);
+    crate::syntax::tokens_have(&expr.to_token_stream(), &mut |ident| crate::names::local(ident) == local)
+}
+
 fn with_trailing(operands: Vec<Expr>) -> syn::punctuated::Punctuated<Expr, syn::Token![,]> {
     let single = operands.len() == 1;
     let mut elems: syn::punctuated::Punctuated<_, _> = operands.into_iter().collect();
@@ -313,13 +342,6 @@ fn with_trailing(operands: Vec<Expr>) -> syn::punctuated::Punctuated<Expr, syn::
     elems
 }
 
-fn plain_field(expr: &Expr) -> bool {
-    // `self.count += ..` through references and boxes runs no code of the user's; other owners may.
-    match bare(expr) {
-        Expr::Field(field) => plain_field(&field.base) || as_ident(&field.base).is_some(),
-        _ => false,
-    }
-}
 
 fn is_compound(op: &BinOp) -> bool {
     matches!(

@@ -32,7 +32,6 @@ use crate::syntax::HasAwait;
 use crate::types::Table;
 use proc_macro2::{Ident, Span};
 use quote::{format_ident, quote};
-use std::collections::HashSet;
 use syn::{Expr, Pat, Stmt};
 
 /// A function in await-normal form.
@@ -64,7 +63,7 @@ pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, 
     if block.has_await() {
         refuse_conditional(&block, sink);
     }
-    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, jumping: table.jumping(), tail: None };
+    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, table, tail: None };
     let mut stmts = Vec::new();
     let mut starts = Vec::new();
     for (pat, ty) in params {
@@ -76,6 +75,69 @@ pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, 
     }
     stmts.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: inner }, semi: false });
     Body { block: ir::Block { stmts }, params: starts, awaits: this.awaits, items: this.items }
+}
+
+/// The value whose life `&` lengthens in a `let`: the innermost one under fields, elements and dereferences.
+fn extended_value(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::Paren(inner) => extended_value(&inner.expr),
+        Expr::Group(inner) => extended_value(&inner.expr),
+        Expr::Field(field) => extended_value(&field.base),
+        Expr::Index(index) => extended_value(&index.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => extended_value(&unary.expr),
+        Expr::Path(_) => None,
+        value => Some(value),
+    }
+}
+
+/// The same, to be replaced. For a place it is the place's root.
+fn extended_value_mut(mut expr: &mut Expr) -> &mut Expr {
+    loop {
+        let inner = matches!(expr, Expr::Paren(_) | Expr::Group(_) | Expr::Field(_) | Expr::Index(_)) || matches!(expr, Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)));
+        if !inner {
+            return expr;
+        }
+        expr = match expr {
+            Expr::Paren(inner) => &mut inner.expr,
+            Expr::Group(inner) => &mut inner.expr,
+            Expr::Field(field) => &mut field.base,
+            Expr::Index(index) => &mut index.expr,
+            Expr::Unary(unary) => &mut unary.expr,
+            _ => unreachable!("one of these, as just checked"),
+        };
+    }
+}
+
+/// Whether a `let` would lengthen the life of a temporary inside of this initialiser.
+fn extends(expr: &Expr) -> bool {
+    let tail = |block: &syn::Block| matches!(block.stmts.last(), Some(Stmt::Expr(expr, None)) if extends(expr));
+    match crate::syntax::bare(expr) {
+        Expr::Reference(reference) => {
+            let constant = reference.mutability.is_none() && crate::syntax::is_constant(&reference.expr);
+            !constant && extended_value(&reference.expr).is_some() || extends(&reference.expr)
+        }
+        Expr::Tuple(tuple) => tuple.elems.iter().any(extends),
+        Expr::Array(array) => array.elems.iter().any(extends),
+        Expr::Struct(expr) => expr.fields.iter().any(|field| extends(&field.expr)),
+        Expr::Cast(cast) => extends(&cast.expr),
+        Expr::Block(block) => tail(&block.block),
+        Expr::If(expr) => tail(&expr.then_branch) || expr.else_branch.as_ref().is_some_and(|(_, els)| extends(els)),
+        Expr::Match(expr) => expr.arms.iter().any(|arm| extends(&arm.body)),
+        _ => false,
+    }
+}
+
+fn has_ref(pat: &Pat) -> bool {
+    struct Refs(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Refs {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0 |= pat.by_ref.is_some();
+            syn::visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut refs = Refs(false);
+    syn::visit::Visit::visit_pat(&mut refs, pat);
+    refs.0
 }
 
 /// Code that is compiled only sometimes would need states that are compiled only sometimes.
@@ -101,6 +163,15 @@ fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
     syn::visit::Visit::visit_block(&mut Cfgs(sink), block);
 }
 
+fn item_name(item: &syn::Item) -> Option<Ident> {
+    match item {
+        syn::Item::Fn(item) => Some(item.sig.ident.clone()),
+        syn::Item::Const(item) => Some(item.ident.clone()),
+        syn::Item::Static(item) => Some(item.ident.clone()),
+        _ => None,
+    }
+}
+
 /// Where a block stands: before edition 2024, the temporaries of its tail outlive its locals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Position {
@@ -119,8 +190,7 @@ struct Desugar<'a> {
     awaits: Vec<Awaited>,
     items: Vec<syn::Item>,
     labels: usize,
-    /// Macros of the file whose expansion jumps.
-    jumping: &'a HashSet<String>,
+    table: &'a Table,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
     tail: Option<Vec<ir::Stmt>>,
 }
@@ -189,7 +259,7 @@ impl Desugar<'_> {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
                 let outer = self.tail.replace(Vec::new());
                 let mut last = Vec::new();
-                self.stmt(stmt, &mut last);
+                self.stmt(stmt, position, &mut last);
                 let front = std::mem::replace(&mut self.tail, outer).expect("set above");
                 if position == Position::Body {
                     self.tail = Some(front);
@@ -200,15 +270,15 @@ impl Desugar<'_> {
                 continue;
             }
             let outer = self.tail.take();
-            self.stmt(stmt, &mut stmts);
+            self.stmt(stmt, position, &mut stmts);
             self.tail = outer;
         }
         ir::Block { stmts }
     }
 
-    fn stmt(&mut self, stmt: Stmt, out: &mut Vec<ir::Stmt>) {
+    fn stmt(&mut self, stmt: Stmt, position: Position, out: &mut Vec<ir::Stmt>) {
         if let Stmt::Item(item) = stmt {
-            self.item(item);
+            self.item(item, position);
             return;
         }
         if !stmt.has_await() {
@@ -269,9 +339,11 @@ impl Desugar<'_> {
         let Stmt::Local(syn::Local { init: Some(init), pat, .. }) = &mut stmt else { return stmt };
         let by_ref = matches!(&*pat, Pat::Ident(pat) if pat.by_ref.is_some()) && !crate::syntax::is_place(&init.expr);
         match &mut *init.expr {
-            Expr::Reference(reference) if !crate::syntax::is_place(&reference.expr) && !crate::syntax::is_constant(&reference.expr) => {
-                let ident = self.name_value(&mut reference.expr, reference.mutability.is_some(), out);
-                *reference.expr = lift::path(ident);
+            Expr::Reference(reference) if extended_value(&reference.expr).is_some() && !crate::syntax::is_constant(&reference.expr) => {
+                let mutable = reference.mutability.is_some() || !matches!(*reference.expr, Expr::Path(_));
+                let base = extended_value_mut(&mut reference.expr);
+                let ident = self.name_value(base, mutable, out);
+                *base = lift::path(ident);
             }
             Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "pin" => {
                 if let Some([value]) = crate::syntax::macro_args(&mac.mac).as_deref() {
@@ -285,7 +357,18 @@ impl Desugar<'_> {
             }
             _ => {}
         }
+        self.check_extended(&stmt);
         stmt
+    }
+
+    /// Refuses a `let` that still lengthens the life of a temporary.
+    fn check_extended(&mut self, stmt: &Stmt) {
+        let Stmt::Local(syn::Local { init: Some(init), pat, .. }) = stmt else { return };
+        let place = crate::syntax::is_place(&init.expr);
+        if extends(&init.expr) || has_ref(pat) && !place && init.diverge.is_none() {
+            let span = init.eq_token.span;
+            self.refuse(Code::Temporary, span, "this `let` keeps a temporary alive beyond the statement, and the function waits later", "a value without a name", "give the borrowed value a name in a `let` before it");
+        }
     }
 
     fn name_value(&mut self, value: &mut Expr, mutable: bool, out: &mut Vec<ir::Stmt>) -> Ident {
@@ -298,7 +381,13 @@ impl Desugar<'_> {
         self.resolved.mention(local)
     }
 
-    fn item(&mut self, item: syn::Item) {
+    fn item(&mut self, item: syn::Item, position: Position) {
+        let named = item_name(&item);
+        let clashes = named.as_ref().is_some_and(|name| self.resolved.locals.iter().any(|local| *name == local.base));
+        if position != Position::Body || clashes {
+            let span = syn::spanned::Spanned::span(&item);
+            self.refuse(Code::Unsupported, span, "an item among statements that await, in a nested block or with the name of a local", "several states would need it", "move the item to the beginning of the function, under a name of its own");
+        }
         if let syn::Item::Macro(mac) = &item
             && crate::syntax::tokens_have(&mac.mac.tokens, &mut |ident| self.resolved.locals.iter().any(|local| ident == &local.base))
         {
@@ -309,6 +398,12 @@ impl Desugar<'_> {
     }
 
     fn local(&mut self, mut local: syn::Local, out: &mut Vec<ir::Stmt>) {
+        if let Some(init) = &local.init {
+            let simple = matches!(&*init.expr, Expr::Reference(reference) if extended_value(&reference.expr).is_some_and(|base| base.has_await() && !extends(base)));
+            if !simple {
+                self.check_extended(&Stmt::Local(local.clone()));
+            }
+        }
         let Some(init) = local.init.take() else {
             self.sink.push(Diagnostic::new(Code::Internal, local.let_token.span, "a `let` with an await and no value", "this", None));
             return;
@@ -318,18 +413,20 @@ impl Desugar<'_> {
         let mut prefix = Prefix::default();
         // `let x = &f().await;` keeps the value as long as `x`.
         if let Expr::Reference(reference) = &expr
-            && !crate::syntax::is_place(&reference.expr)
-            && expr.has_await()
+            && let Some(base) = extended_value(&reference.expr)
+            && base.has_await()
         {
             let temp = self.resolved.hidden("temp", reference.and_token.span);
             self.resolved.locals[temp.0].mutable = reference.mutability.is_some();
-            let value = self.value((*reference.expr).clone(), &mut prefix);
+            let value = self.value(base.clone(), &mut prefix);
             let ident = self.resolved.mention(temp);
             let mutability = &reference.mutability;
             let init = if prefix.scoped { prefix.enclose(value) } else { std::mem::take(&mut prefix.stmts).into_iter().for_each(|stmt| out.push(stmt)); value };
             out.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#mutability #ident), init, els: None });
             let els = diverge.map(|expr| self.diverge(expr));
-            let place = self.resolved.mention(temp);
+            let mut place = (*reference.expr).clone();
+            let name = self.resolved.mention(temp);
+            *extended_value_mut(&mut place) = lift::path(name);
             let pat = &local.pat;
             match els {
                 None => out.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = & #mutability #place;))),
@@ -407,7 +504,7 @@ impl Desugar<'_> {
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
                 let span = mac.path.segments[0].ident.span();
-                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || self.0.jumping.contains(&crate::syntax::macro_name(mac)) {
+                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || self.0.table.jumping().contains(&crate::syntax::macro_name(mac)) {
                     self.0.refuse(Code::Macro, span, "a macro that may leave the function or a loop", "its expansion holds a `return`, `break`, `continue` or `?`", "jump in a statement before or after it");
                 }
             }

@@ -51,15 +51,32 @@ impl Desugar<'_> {
             Expr::ForLoop(_) => false,
             Expr::Block(block) => self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value),
             Expr::Unsafe(block) => self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value),
-            Expr::Macro(mac) => !is_value_macro(&macro_name(&mac.mac)),
+            Expr::Macro(mac) => self.macro_leaves_temporaries(&mac.mac),
             _ => true,
+        }
+    }
+
+    fn macro_leaves_temporaries(&self, mac: &syn::Macro) -> bool {
+        let name = macro_name(mac);
+        if self.table.defines_macro(&name) {
+            return true;
+        }
+        let tokens = &mac.tokens;
+        match name.as_str() {
+            // The elements, and the scrutinee, are part of the statement around the macro.
+            "vec" => syn::parse2(quote::quote!([#tokens])).map_or(true, |list: Expr| self.leaves_temporaries(&list)),
+            "matches" => {
+                let head = tokens.clone().into_iter().take_while(|tree| !matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',')).collect();
+                syn::parse2(head).map_or(true, |head: Expr| self.place_leaves_temporaries(&head))
+            }
+            name => !is_value_macro(name),
         }
     }
 
     /// The same for an expression that is used as a place: a value there is a temporary.
     fn place_leaves_temporaries(&self, expr: &Expr) -> bool {
         match bare(expr) {
-            Expr::Path(_) => false,
+            Expr::Path(path) => self.table.is_dropping_constant(&path.path),
             Expr::Field(field) => self.place_leaves_temporaries(&field.base),
             Expr::Index(index) => self.place_leaves_temporaries(&index.expr) || self.leaves_temporaries(&index.index),
             Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => self.place_leaves_temporaries(&unary.expr),
@@ -241,5 +258,5 @@ pub(super) fn conditions(cond: &Expr) -> Vec<&Expr> {
 
 /// Macros that give a value and leave no temporary behind.
 fn is_value_macro(name: &str) -> bool {
-    is_format_macro(name) && !matches!(name, "write" | "writeln") || matches!(name, "vec" | "matches" | "json" | "todo" | "format_err" | "eyre" | "concat_bytes" | "offset_of" | "addr_of" | "addr_of_mut" | "include")
+    is_format_macro(name) && !matches!(name, "write" | "writeln") || matches!(name, "json" | "todo" | "format_err" | "eyre" | "concat_bytes" | "offset_of" | "addr_of" | "addr_of_mut" | "include")
 }
