@@ -69,7 +69,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
                     }
                     How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone(), after.clone())),
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
-                    How::PartReceiver if !used_later => unclear.push((node, index, found.clone(), after.clone())),
+                    How::PartReceiver if !used_later || graph.refilled.contains(&found.local) => unclear.push((node, index, found.clone(), after.clone())),
                     _ => {}
                 }
             }

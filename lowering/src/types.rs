@@ -480,6 +480,16 @@ pub(crate) fn derefs_plainly(ty: &Type) -> bool {
     is_std_collection(ty)
 }
 
+/// Whether this is a collection, slice, array or string of the standard library, or a reference to one.
+pub(crate) fn iterates_plainly(ty: &Type) -> bool {
+    match ty {
+        Type::Reference(reference) => iterates_plainly(&reference.elem),
+        Type::Slice(_) | Type::Array(_) => true,
+        Type::Path(path) if path.path.is_ident("str") => true,
+        ty => is_std_collection(ty),
+    }
+}
+
 /// Names that usually take `self` by value, so that a method of this name in the file says little about another type's.
 fn consumes_by_custom(method: &str) -> bool {
     method.starts_with("into_") || matches!(method, "unwrap" | "expect" | "map" | "and_then" | "ok" | "err" | "join" | "send" | "finish" | "build" | "close" | "complete" | "commit" | "collect" | "ok_or" | "await")

@@ -19,7 +19,9 @@ impl Desugar<'_> {
             Expr::RawAddr(raw) => place(&raw.expr),
             Expr::MethodCall(call) => {
                 let receiver = bare(&call.receiver);
-                (!matches!(receiver, Expr::Lit(_)) && place(receiver)) || call.args.iter().any(value)
+                let adapts = is_adaptor(&call.method.to_string()) && self.is_std_iterator(receiver);
+                let receiver_leaves = if adapts { value(receiver) } else { !matches!(receiver, Expr::Lit(_)) && place(receiver) };
+                receiver_leaves || call.args.iter().any(value)
             }
             Expr::Call(call) => value_of(expr).is_none() && (value(&call.func) || call.args.iter().any(value)),
             Expr::Field(field) => place(&field.base),
@@ -53,6 +55,22 @@ impl Desugar<'_> {
             Expr::Unsafe(block) => self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value),
             Expr::Macro(mac) => self.macro_leaves_temporaries(&mac.mac),
             _ => true,
+        }
+    }
+
+    /// Whether a value is an iterator of the standard library, whose adaptors take it by value.
+    fn is_std_iterator(&self, expr: &Expr) -> bool {
+        match bare(expr) {
+            Expr::Range(_) => true,
+            Expr::MethodCall(call) => {
+                let method = call.method.to_string();
+                let of_collection = || {
+                    let local = crate::syntax::as_ident(&call.receiver).and_then(crate::names::local);
+                    local.and_then(|local| self.resolved.locals[local.0].ty.as_ref()).is_some_and(crate::types::iterates_plainly)
+                };
+                is_adaptor(&method) && self.is_std_iterator(&call.receiver) || is_iteration(&method) && of_collection()
+            }
+            _ => false,
         }
     }
 
@@ -254,6 +272,19 @@ pub(super) fn conditions(cond: &Expr) -> Vec<&Expr> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Methods of `Iterator` that take it by value and give an iterator.
+fn is_adaptor(method: &str) -> bool {
+    matches!(
+        method,
+        "map" | "filter" | "filter_map" | "flat_map" | "flatten" | "enumerate" | "rev" | "zip" | "chain" | "take" | "skip" | "take_while" | "skip_while" | "step_by" | "cloned" | "copied" | "peekable" | "inspect" | "cycle" | "fuse" | "into_iter"
+    )
+}
+
+/// Methods of collections, slices and strings that give an iterator of the standard library.
+fn is_iteration(method: &str) -> bool {
+    matches!(method, "iter" | "iter_mut" | "into_iter" | "chars" | "bytes" | "char_indices" | "lines" | "keys" | "values" | "values_mut" | "windows" | "chunks" | "chunks_mut" | "chunks_exact" | "split_whitespace")
 }
 
 /// Macros that give a value and leave no temporary behind.

@@ -33,6 +33,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         facts: HashMap::new(),
         simple: false,
         later: HashMap::new(),
+        refilled: std::collections::HashSet::new(),
     };
     for &param in &body.params {
         walk.declare(param);
@@ -40,8 +41,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
     }
     walk.ir_block(&body.block);
     let facts = (0..resolved.locals.len()).map(|local| walk.facts(LocalId(local))).collect();
-    let Walk { blocks, suspends, in_scope, flows, later, .. } = walk;
-    Graph { blocks, entry, suspends, in_scope, flows, later, facts }
+    let Walk { blocks, suspends, in_scope, flows, later, refilled, .. } = walk;
+    Graph { blocks, entry, suspends, in_scope, flows, later, refilled, facts }
 }
 
 /// Where `break` and `continue` of a loop or labelled block go.
@@ -76,6 +77,7 @@ struct Walk<'a> {
     /// Evaluating the arguments of the present call runs no code.
     simple: bool,
     later: HashMap<crate::names::Mention, Vec<LocalId>>,
+    refilled: std::collections::HashSet<LocalId>,
 }
 
 impl Walk<'_> {
@@ -922,6 +924,7 @@ impl Walk<'_> {
             && let Some(local) = names::local(ident)
         {
             self.into(local);
+            self.refilled.insert(local);
         }
     }
 
