@@ -179,7 +179,7 @@ fn place_expr(expr: &mut Expr, key: Once, id: AwaitId) -> bool {
 fn enclose(expr: &mut Expr, key: Once) {
     let as_stmt = Stmt::Expr { expr: expr.clone(), semi: false };
     if !matches!(expr, Expr::Block { .. }) && once(&as_stmt) == Some(key) {
-        *expr = Expr::Block { label: None, block: Block { stmts: vec![as_stmt] } };
+        *expr = Expr::Block { label: None, block: Block::new(vec![as_stmt]) };
     }
 }
 
@@ -189,8 +189,8 @@ fn open(found: &mut Loop) {
     let label = &found.label;
     let leave: syn::Expr = syn::parse_quote!(break #label);
     let then = std::mem::take(&mut found.body);
-    let els = Block { stmts: vec![Stmt::Plain(syn::Stmt::Expr(leave, Some(Default::default())))] };
-    found.body = Block { stmts: vec![Stmt::Expr { expr: Expr::If { cond, then, els: Some(Box::new(Expr::Block { label: None, block: els })) }, semi: false }] };
+    let els = Block::new(vec![Stmt::Plain(syn::Stmt::Expr(leave, Some(Default::default())))]);
+    found.body = Block::new(vec![Stmt::Expr { expr: Expr::If { cond, then, els: Some(Box::new(Expr::Block { label: None, block: els })) }, semi: false }]);
 }
 
 /// Numbers the awaits in order of the tree again.

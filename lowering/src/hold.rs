@@ -130,7 +130,7 @@ fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::St
                         Expr::Block { label: None, block } => stmts.extend(block.stmts),
                         expr => stmts.push(Stmt::Expr { expr, semi: false }),
                     }
-                    arm.body = Expr::Block { label: None, block: Block { stmts } };
+                    arm.body = Expr::Block { label: None, block: Block::new(stmts) };
                 } else {
                     insert_expr(&mut arm.body, local, declaration);
                 }
@@ -310,7 +310,7 @@ impl Moving<'_> {
                         && self.mentions_head(els)
                     {
                         let inner = std::mem::replace(&mut **els, Expr::Plain(syn::Expr::Verbatim(Default::default())));
-                        **els = Expr::Block { label: None, block: Block { stmts: vec![Stmt::Expr { expr: inner, semi: false }] } };
+                        **els = Expr::Block { label: None, block: Block::new(vec![Stmt::Expr { expr: inner, semi: false }]) };
                     }
                     self.head(els)
                 });
@@ -324,7 +324,7 @@ impl Moving<'_> {
                         // A single expression becomes a block that can hold the move.
                         let body = std::mem::replace(&mut arm.body, Expr::Plain(syn::Expr::Verbatim(Default::default())));
                         let stmts = self.statement.take().map(Stmt::Plain).into_iter().chain([Stmt::Expr { expr: body, semi: false }]).collect();
-                        arm.body = Expr::Block { label: None, block: Block { stmts } };
+                        arm.body = Expr::Block { label: None, block: Block::new(stmts) };
                         return false;
                     }
                 }

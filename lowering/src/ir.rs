@@ -11,6 +11,14 @@ pub(crate) type AwaitId = usize;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     pub(crate) stmts: Vec<Stmt>,
+    /// Its value leaves temporaries that outlive its locals: before edition 2024 they live as long as the statement around it.
+    pub(crate) outlived: bool,
+}
+
+impl Block {
+    pub(crate) fn new(stmts: Vec<Stmt>) -> Self {
+        Block { stmts, outlived: false }
+    }
 }
 
 #[derive(Clone, Debug)]

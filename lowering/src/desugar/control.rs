@@ -24,7 +24,8 @@ impl Desugar<'_> {
             Expr::Group(group) => self.value(*group.expr, prefix),
             Expr::Block(block) => {
                 let label = take_label(block.label);
-                ir::Expr::Block { label, block: self.block(block.block, Position::Inside) }
+                let position = if std::mem::take(&mut self.operand) { Position::Operand } else { Position::Inside };
+                ir::Expr::Block { label, block: self.block(block.block, position) }
             }
             Expr::If(expr) => self.if_(expr, prefix),
             Expr::Match(expr) => self.match_(expr, prefix),
@@ -137,13 +138,13 @@ impl Desugar<'_> {
         let cond: Expr = syn::parse_quote!(let #pat = #matched);
         let mut stmts = inner.stmts;
         stmts.push(ir::Stmt::Expr { expr: ir::Expr::If { cond, then, els: None }, semi: false });
-        let scope = ir::Expr::Block { label: None, block: Block { stmts } };
+        let scope = ir::Expr::Block { label: None, block: Block::new(stmts) };
         let mut stmts = vec![ir::Stmt::Expr { expr: scope, semi: true }];
         if let Some(els) = els {
             let els = self.branch(els);
             stmts.push(ir::Stmt::Expr { expr: els, semi: false });
         }
-        ir::Expr::Block { label: Some(label), block: Block { stmts } }
+        ir::Expr::Block { label: Some(label), block: Block::new(stmts) }
     }
 
     /// The value that `if let` or `match` looks at, when a branch waits: a hidden local, or a place as it is.
@@ -194,7 +195,7 @@ impl Desugar<'_> {
         if let Some(els) = els {
             stmts.push(ir::Stmt::Expr { expr: self.branch(els), semi: false });
         }
-        ir::Expr::Block { label: Some(label), block: Block { stmts } }
+        ir::Expr::Block { label: Some(label), block: Block::new(stmts) }
     }
 
     /// The block's value becomes the value of the labelled block around it.
@@ -240,7 +241,7 @@ impl Desugar<'_> {
         let inner = self.links(links, then, label);
         let then = match inner {
             ir::Expr::Block { label: None, block } => block,
-            other => Block { stmts: vec![ir::Stmt::Expr { expr: other, semi: true }] },
+            other => Block::new(vec![ir::Stmt::Expr { expr: other, semi: true }]),
         };
         prefix.enclose(ir::Expr::If { cond, then, els: None })
     }
@@ -258,10 +259,7 @@ impl Desugar<'_> {
         let head = if !arms_await {
             temporary(self.lift(head, prefix))
         } else {
-            let outer = self.tail.take();
-            let head = self.scrutinee(head, prefix);
-            self.tail = outer;
-            head
+            self.scrutinee(head, prefix)
         };
         let arms = expr.arms.into_iter().map(|arm| Arm { pat: arm.pat, attrs: arm.attrs, body: self.branch(*arm.body) }).collect();
         ir::Expr::Match { head, arms }
@@ -283,7 +281,7 @@ impl Desugar<'_> {
         let node = self.if_(syn::ExprIf { attrs: Vec::new(), if_token: Default::default(), cond: Box::new(cond), then_branch: body, else_branch: Some((Default::default(), Box::new(leave))) }, &mut prefix);
         let mut stmts = prefix.stmts;
         stmts.push(ir::Stmt::Expr { expr: node, semi: false });
-        ir::Expr::Loop(Loop { label, cond: None, body: Block { stmts } })
+        ir::Expr::Loop(Loop { label, cond: None, body: Block::new(stmts) })
     }
 
     /// ```text

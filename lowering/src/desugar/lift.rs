@@ -156,6 +156,7 @@ impl Desugar<'_> {
             }
             Expr::Binary(binary) => self.binary(binary, prefix),
             Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) | Expr::Unsafe(_) => {
+                self.operand = matches!(expr, Expr::Block(_));
                 let value = self.value(expr, prefix);
                 self.ready(value, span, prefix)
             }
@@ -274,9 +275,9 @@ impl Desugar<'_> {
                 let left = if self.leaves_temporaries(&left) { path(self.hide("left", left, span, prefix)) } else { left };
                 let mut inner = Prefix::default();
                 let right = self.value(*binary.right, &mut inner);
-                let right = ir::Block { stmts: vec![ir::Stmt::Expr { expr: inner.enclose(right), semi: false }] };
+                let right = ir::Block::new(vec![ir::Stmt::Expr { expr: inner.enclose(right), semi: false }]);
                 let constant: Expr = if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) };
-                let constant = ir::Block { stmts: vec![ir::Stmt::Expr { expr: ir::Expr::Plain(constant), semi: false }] };
+                let constant = ir::Block::new(vec![ir::Stmt::Expr { expr: ir::Expr::Plain(constant), semi: false }]);
                 let (then, els) = if and { (right, constant) } else { (constant, right) };
                 let value = ir::Expr::If { cond: left, then, els: Some(Box::new(ir::Expr::Block { label: None, block: els })) };
                 self.ready(value, span, prefix)

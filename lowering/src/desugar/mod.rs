@@ -63,7 +63,7 @@ pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, 
     if block.has_await() {
         refuse_conditional(&block, sink);
     }
-    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, table, tail: None };
+    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, table, operand: false, tail: None };
     let mut stmts = Vec::new();
     let mut starts = Vec::new();
     for (pat, ty) in params {
@@ -74,7 +74,7 @@ pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, 
         stmts.extend(front);
     }
     stmts.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: inner }, semi: false });
-    Body { block: ir::Block { stmts }, params: starts, awaits: this.awaits, items: this.items }
+    Body { block: ir::Block::new(stmts), params: starts, awaits: this.awaits, items: this.items }
 }
 
 /// The value whose life `&` lengthens in a `let`: the innermost one under fields, elements and dereferences.
@@ -177,8 +177,10 @@ fn item_name(item: &syn::Item) -> Option<Ident> {
 enum Position {
     /// The function's own block.
     Body,
-    /// A block whose end is not the end of a statement.
+    /// A block that is a statement, or the value of a `let`.
     Inside,
+    /// A block inside an expression, which goes on after it.
+    Operand,
     /// A branch or loop body: its temporaries end with it.
     Branch,
 }
@@ -191,6 +193,8 @@ struct Desugar<'a> {
     items: Vec<syn::Item>,
     labels: usize,
     table: &'a Table,
+    /// The next block to be opened is an operand.
+    operand: bool,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
     tail: Option<Vec<ir::Stmt>>,
 }
@@ -214,7 +218,7 @@ impl Prefix {
         }
         let mut stmts = self.stmts;
         stmts.push(ir::Stmt::Expr { expr, semi: false });
-        ir::Expr::Block { label: None, block: ir::Block { stmts } }
+        ir::Expr::Block { label: None, block: ir::Block::new(stmts) }
     }
 }
 
@@ -252,15 +256,24 @@ impl Desugar<'_> {
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let mut stmts = Vec::new();
         let tail = block.stmts.len().checked_sub(1).filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
+        let open = block.brace_token.span.open();
+        let mut outlived = false;
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
             let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() { self.extended(stmt, &mut stmts) } else { stmt };
-            if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 && position != Position::Inside {
+            if Some(i) == tail && !stmt.has_await() && self.edition < Edition::E2024 {
+                outlived = matches!(&stmt, Stmt::Expr(expr, None) if self.leaves_temporaries(expr));
+            }
+            if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
                 let outer = self.tail.replace(Vec::new());
                 let mut last = Vec::new();
                 self.stmt(stmt, position, &mut last);
                 let front = std::mem::replace(&mut self.tail, outer).expect("set above");
+                outlived = matches!(last.last(), Some(ir::Stmt::Expr { expr: ir::Expr::Plain(expr), semi: false }) if self.leaves_temporaries(expr));
+                if position == Position::Operand && !front.is_empty() {
+                    self.refuse(Code::Temporary, open, "a temporary of this block's value is held across the await, and outlives the block", "this block", "give the temporary a name in a `let` before the statement");
+                }
                 if position == Position::Body {
                     self.tail = Some(front);
                 } else {
@@ -273,7 +286,7 @@ impl Desugar<'_> {
             self.stmt(stmt, position, &mut stmts);
             self.tail = outer;
         }
-        ir::Block { stmts }
+        ir::Block { stmts, outlived }
     }
 
     fn stmt(&mut self, stmt: Stmt, position: Position, out: &mut Vec<ir::Stmt>) {
@@ -328,7 +341,7 @@ impl Desugar<'_> {
                 stmts.push(ir::Stmt::Plain(syn::parse_quote!(#place = #value;)));
             }
             let _ = semi;
-            out.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: ir::Block { stmts } }, semi: true });
+            out.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: ir::Block::new(stmts) }, semi: true });
             return;
         }
         out.push(ir::Stmt::Plain(stmt));
@@ -456,7 +469,7 @@ impl Desugar<'_> {
     fn diverge(&mut self, expr: Expr) -> ir::Block {
         match expr {
             Expr::Block(block) => self.block(block.block, Position::Branch),
-            other => ir::Block { stmts: vec![ir::Stmt::Plain(Stmt::Expr(other, None))] },
+            other => ir::Block::new(vec![ir::Stmt::Plain(Stmt::Expr(other, None))]),
         }
     }
 
@@ -480,7 +493,7 @@ impl Desugar<'_> {
             prefix.scoped = true;
             return ident.clone();
         }
-        let local = self.resolved.hidden("temp", span);
+        let local = self.resolved.hidden(if self.tail.is_some() { "tail" } else { "temp" }, span);
         self.resolved.locals[local.0].mutable = mutable;
         let declared = self.resolved.mention(local);
         let mutability = mutable.then(|| quote!(mut));

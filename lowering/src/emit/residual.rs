@@ -198,6 +198,11 @@ impl Residual<'_> {
                     let out = self.stmts(&block.stmts, inner, place);
                     return self.labelled(out, label, dest);
                 }
+                if block.outlived {
+                    let (inner, place) = outlived(dest, place);
+                    let out = self.stmts(&block.stmts, inner, place);
+                    return self.returned(self.braced(out, true, Dest::Value), dest);
+                }
                 let out = self.stmts(&block.stmts, dest, place);
                 self.braced(out, declares(block), dest)
             }
@@ -253,6 +258,15 @@ impl Residual<'_> {
             Expr::Block { label: None, block } => self.stmts(&block.stmts, dest, place),
             expr => self.expr(expr, dest, place),
         }
+    }
+
+    /// A block's value as the function's.
+    fn returned(&self, out: Out, dest: Dest) -> Out {
+        if dest != Dest::Return || !out.completes {
+            return out;
+        }
+        let (rt, tokens) = (&self.layout.fresh.rt, out.tokens);
+        Out { tokens: quote!(return #rt::Poll::Ready(#tokens);), completes: false }
     }
 
     fn braced(&self, out: Out, needs: bool, dest: Dest) -> Out {
@@ -454,6 +468,11 @@ impl Residual<'_> {
                     let flat = place.tail && inner != Dest::Value;
                     let out = self.resume_stmts(block, id, bound, inner, place, flat);
                     return self.labelled(out, label.as_ref(), dest);
+                }
+                if block.outlived {
+                    let (inner, place) = outlived(dest, place);
+                    let out = self.resume_stmts(block, id, bound, inner, place, false);
+                    return self.returned(self.braced(out, true, Dest::Value), dest);
                 }
                 self.resume_stmts(block, id, bound, dest, place, flat)
             }
@@ -685,6 +704,14 @@ fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident) -> bool {
         i += 1;
     }
     false
+}
+
+/// A block whose value leaves temporaries is emitted as one, inside the statement that they end with.
+fn outlived(dest: Dest, place: Place) -> (Dest, Place) {
+    match dest {
+        Dest::Return => (Dest::Value, place.inner()),
+        dest => (dest, place.inner()),
+    }
 }
 
 fn holds(stmt: &Stmt, id: AwaitId) -> bool {

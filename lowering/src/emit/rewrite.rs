@@ -320,7 +320,7 @@ fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
         other => {
             let expr = std::mem::replace(other, ir::Expr::Plain(Expr::Verbatim(Default::default())));
             let stmts = stmts.chain([ir::Stmt::Expr { expr, semi: false }]).collect();
-            *other = ir::Expr::Block { label: None, block: ir::Block { stmts } };
+            *other = ir::Expr::Block { label: None, block: ir::Block::new(stmts) };
         }
     }
 }
