@@ -62,7 +62,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
     find_once(&body.block, &mut once);
-    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned: graph.assigned(), copies: Default::default(), once, entered: Default::default() };
+    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned: graph.assigned(), copies: Default::default(), index: residual::index(&body.block), once, entered: Default::default() };
     let arms = arms::arms(input, &body, &residual);
     let copies: Vec<Once> = {
         let copies = residual.copies.borrow();

@@ -22,6 +22,8 @@ pub(crate) struct Layout {
     /// The type parameter of each child, and its type: the parameter, or spelled in the named form.
     pub(crate) children: Vec<Ident>,
     pub(crate) child_types: Vec<TokenStream>,
+    /// In a wide layout: the await whose place a child shares.
+    pub(crate) owners: Vec<usize>,
     /// Too many states for one generic enum: see `emit::storage`.
     pub(crate) wide: bool,
     /// The name that the user wants the future to have.
@@ -137,7 +139,23 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         used.insert(name.clone());
         format_ident!("{name}")
     };
-    let children: Vec<Ident> = states.iter().map(|state| param(state.name.to_string())).collect();
+    // All calls of one function have one future: in a wide layout they share its place and its parameter.
+    let mut shared: HashMap<String, usize> = HashMap::new();
+    let mut owners: Vec<usize> = (0..states.len()).collect();
+    if cx.wide {
+        crate::ir::Awaits::each(&body.block, &mut |found| {
+            if let Some(operand) = &found.operand
+                && let Some(name) = cx.table.same_type(operand)
+            {
+                owners[found.id] = *shared.entry(name).or_insert(found.id);
+            }
+        });
+    }
+    let mut children: Vec<Ident> = Vec::with_capacity(states.len());
+    for (id, state) in states.iter().enumerate() {
+        let ident = if owners[id] < id { children[owners[id]].clone() } else { param(state.name.to_string()) };
+        children.push(ident);
+    }
     for &local in &stored {
         types.entry(local).or_insert_with(|| param(camel(&names[local.0].to_string())).into_token_stream());
     }
@@ -151,7 +169,7 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         taken.insert(name.clone());
         slot_names.insert(local, ident(&name));
     }
-    Layout { names, states, types, child_types: children.iter().map(ToTokens::to_token_stream).collect(), children, wide: cx.wide, name: cx.wanted.map(|name| Ident::new(name, Span::call_site())), slots, slot_names, spelled, fresh }
+    Layout { names, states, types, child_types: children.iter().map(ToTokens::to_token_stream).collect(), children, owners, wide: cx.wide, name: cx.wanted.map(|name| Ident::new(name, Span::call_site())), slots, slot_names, spelled, fresh }
 }
 
 impl Layout {
@@ -167,7 +185,7 @@ impl Layout {
 
     /// The name of a child's field in a wide function.
     pub(crate) fn child_field(&self, id: usize) -> Ident {
-        let name = self.states[id].name.to_string();
+        let name = self.states[self.owners[id]].name.to_string();
         let mut out = String::new();
         for (i, c) in name.chars().enumerate() {
             if c.is_uppercase() && i > 0 {

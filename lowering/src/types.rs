@@ -68,6 +68,8 @@ pub(crate) struct Table {
     members: HashSet<String>,
     /// The file has a `DerefMut` of its own.
     derefs: bool,
+    /// Free functions without generics and without borrowed parameters, defined once: each call of one gives the same type.
+    simple: HashSet<String>,
     /// Macros whose templates jump out of the code around them.
     jumping: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
@@ -81,6 +83,14 @@ impl Table {
         let Collector { mut table, seen, .. } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table
+    }
+
+    /// The function of this file that a call calls, if all its calls give one type.
+    pub(crate) fn same_type(&self, expr: &Expr) -> Option<String> {
+        let Expr::Call(call) = bare(expr) else { return None };
+        let Expr::Path(path) = bare(&call.func) else { return None };
+        let name = path.path.get_ident()?.to_string();
+        self.simple.contains(&name).then_some(name)
     }
 
     /// Whether the file defines a macro of this name.
@@ -301,6 +311,19 @@ impl Collector {
         }
     }
 
+    /// A type that names no lifetime, hidden ones included.
+    fn is_plain_type(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Path(path) if path.qself.is_none() => path.path.segments.last().is_some_and(|last| {
+                let name = last.ident.to_string();
+                (is_primitive(&name) || is_std_owner(&name) || is_plain_std(&name)) && !has_lifetimes(&last.arguments) && args(&last.arguments).into_iter().all(|ty| self.is_plain_type(ty))
+            }),
+            Type::Array(array) => self.is_plain_type(&array.elem),
+            Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.is_plain_type(elem)),
+            _ => false,
+        }
+    }
+
     fn signature(&mut self, sig: &syn::Signature) {
         if let Some(receiver) = sig.receiver() {
             let kind = match &receiver.kind {
@@ -410,6 +433,20 @@ impl<'ast> Visit<'ast> for Collector {
         let outer = self.owner.take();
         visit::visit_item_trait(self, item);
         self.owner = outer;
+    }
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        let name = item.sig.ident.to_string();
+        let borrowed = item.sig.inputs.iter().any(|input| match input {
+            syn::FnArg::Typed(typed) => !self.is_plain_type(&typed.ty),
+            syn::FnArg::Receiver(_) => true,
+        });
+        let once = *self.seen.entry(format!("simple {name}")).and_modify(|n| *n += 1).or_insert(1) == 1;
+        if once && self.owner.is_none() && item.sig.generics.params.is_empty() && !borrowed {
+            self.table.simple.insert(name);
+        } else {
+            self.table.simple.remove(&name);
+        }
+        visit::visit_item_fn(self, item);
     }
     fn visit_signature(&mut self, sig: &'ast syn::Signature) {
         self.signature(sig);

@@ -7,6 +7,7 @@ use crate::ir::AwaitId;
 use crate::layout::Layout;
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::BTreeSet;
 
 pub(super) struct Arms {
     pub(super) tokens: TokenStream,
@@ -17,22 +18,20 @@ pub(super) struct Arms {
 /// The arms stand in the order in which their states can be reached: inference follows the text.
 pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Arms {
     let mut tokens = start(input, body, residual);
-    let mut states = Vec::new();
+    let mut states = BTreeSet::new();
+    let mut pending = residual.entered.take();
     // An arm may enter states that no arm before it did, but only later ones.
-    while let Some(id) = {
-        let entered = residual.entered.borrow();
-        entered.iter().copied().find(|id| !states.contains(id))
-    } {
-        let at = states.partition_point(|done| *done < id);
-        states.insert(at, id);
+    while let Some(id) = pending.pop_first() {
+        states.insert(id);
         tokens.extend(arm(input, body, residual, id));
+        pending.extend(residual.entered.take().difference(&states));
     }
     let ty = &input.layout.fresh.state_type;
     tokens.extend(quote! {
         #ty::Returned => panic!("`async fn` resumed after completion"),
         #ty::Panicked => panic!("`async fn` resumed after panicking"),
     });
-    Arms { tokens, states }
+    Arms { tokens, states: states.into_iter().collect() }
 }
 
 fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {

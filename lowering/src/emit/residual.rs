@@ -44,6 +44,8 @@ pub(super) struct Residual<'a> {
     pub(super) facts: &'a [Facts],
     /// The locals that an assignment can give their value.
     pub(super) assigned: HashSet<LocalId>,
+    /// Which statement of a block holds an await.
+    pub(super) index: HashMap<(*const Block, AwaitId), usize>,
     /// How often statements that must stand once were emitted, by what makes them so. Found before plain code was rewritten.
     pub(super) copies: RefCell<HashMap<Once, usize>>,
     pub(super) once: HashMap<*const Stmt, Once>,
@@ -393,7 +395,7 @@ impl Residual<'_> {
 
     /// What is left of a block. `flat`: its locals are bound already, and nothing follows it in the arm.
     fn resume_stmts(&self, block: &Block, id: AwaitId, bound: &[LocalId], dest: Dest, place: Place, flat: bool) -> Out {
-        let at = block.stmts.iter().position(|stmt| stmt.awaits().is_some_and(|range| range.contains(&id) && holds(stmt, id))).expect("the await is in this block");
+        let at = self.index[&(std::ptr::from_ref(block), id)];
         let last = at + 1 == block.stmts.len();
         let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last });
         let rest = &block.stmts[at + 1..];
@@ -424,7 +426,7 @@ impl Residual<'_> {
         match stmt {
             Stmt::Plain(_) => unreachable!("plain statements hold no await"),
             Stmt::Let { attrs, pat, init, els } => {
-                if init.awaits().is_some_and(|range| range.contains(&id)) && holds_expr(init, id) {
+                if holds_expr(init, id) {
                     let mut value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
                     if matches!(init, Expr::Await(_)) && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none()) {
                         // What the pattern leaves drops with the statement, as a temporary does.
@@ -480,7 +482,7 @@ impl Residual<'_> {
                 let unit = els.is_none() && dest == Dest::Return;
                 let (dest, place) = if unit { (Dest::Nothing, place.inner()) } else { (dest, place) };
                 let flat = place.tail && dest != Dest::Value;
-                let mut out = if then.awaits().is_some_and(|range| range.contains(&id)) && holds_block(then, id) {
+                let mut out = if self.index.contains_key(&(std::ptr::from_ref(then), id)) {
                     let mut bound = Vec::new();
                     pattern_locals(cond, &mut bound);
                     self.resume_stmts(then, id, &bound, dest, place, flat)
@@ -714,20 +716,49 @@ fn outlived(dest: Dest, place: Place) -> (Dest, Place) {
     }
 }
 
-fn holds(stmt: &Stmt, id: AwaitId) -> bool {
-    let mut found = false;
-    stmt.each(&mut |one| found |= one.id == id);
-    found
+/// Notes for each await, in each block around it, the statement that holds it.
+pub(super) fn index(block: &Block) -> HashMap<(*const Block, AwaitId), usize> {
+    let mut index = HashMap::new();
+    let mut around = Vec::new();
+    index_block(block, &mut around, &mut index);
+    index
+}
+
+type Around = Vec<(*const Block, usize)>;
+
+fn index_block(block: &Block, around: &mut Around, index: &mut HashMap<(*const Block, AwaitId), usize>) {
+    for (i, stmt) in block.stmts.iter().enumerate() {
+        around.push((std::ptr::from_ref(block), i));
+        match stmt {
+            Stmt::Plain(_) => {}
+            Stmt::Let { init, els, .. } => {
+                index_expr(init, around, index);
+                els.iter().for_each(|els| index_block(els, around, index));
+            }
+            Stmt::Expr { expr, .. } => index_expr(expr, around, index),
+        }
+        around.pop();
+    }
+}
+
+fn index_expr(expr: &Expr, around: &mut Around, index: &mut HashMap<(*const Block, AwaitId), usize>) {
+    match expr {
+        Expr::Plain(_) => {}
+        Expr::Await(found) => index.extend(around.iter().map(|&(block, i)| ((block, found.id), i))),
+        Expr::Block { block, .. } => index_block(block, around, index),
+        Expr::If { then, els, .. } => {
+            index_block(then, around, index);
+            els.iter().for_each(|els| index_expr(els, around, index));
+        }
+        Expr::Match { arms, .. } => arms.iter().for_each(|arm| index_expr(&arm.body, around, index)),
+        Expr::Loop(Loop { body, .. }) => index_block(body, around, index),
+    }
 }
 
 fn holds_expr(expr: &Expr, id: AwaitId) -> bool {
     let mut found = false;
     expr.each(&mut |one| found |= one.id == id);
     found
-}
-
-fn holds_block(block: &Block, id: AwaitId) -> bool {
-    block.stmts.iter().any(|stmt| holds(stmt, id))
 }
 
 /// The locals that a statement declares in its block.

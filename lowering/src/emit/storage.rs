@@ -48,11 +48,21 @@ impl Storage<'_> {
         self.layout().params(self.body, children.iter().copied())
     }
 
+    /// The awaits whose children have a place of their own.
+    fn owned(&self) -> Vec<AwaitId> {
+        let owners: std::collections::BTreeSet<AwaitId> = self.states.iter().filter(|id| self.awaits(**id)).map(|id| self.layout().owners[*id]).collect();
+        owners.into_iter().collect()
+    }
+
     fn child_params(&self) -> Vec<Ident> {
         if self.layout().name.is_some() {
             return Vec::new();
         }
-        self.states.iter().filter(|id| self.awaits(**id)).map(|id| format_ident!("{}", self.layout().children[*id].to_string())).collect()
+        let mut params: Vec<Ident> = Vec::new();
+        for id in self.owned() {
+            params.push(self.layout().children[id].clone());
+        }
+        params
     }
 
     fn frame_params(&self) -> Vec<Ident> {
@@ -128,7 +138,7 @@ impl Storage<'_> {
         }
         let (rt, ty) = (self.runtime(), &layout.fresh.children_type);
         let generics = Layout::generics(&self.child_params());
-        let fields = self.states.iter().filter(|id| self.awaits(**id)).map(|&id| {
+        let fields = self.owned().into_iter().map(|id| {
             let (field, child) = (layout.child_field(id), &layout.child_types[id]);
             quote!(#field: ::core::mem::ManuallyDrop<#rt::Child<#child>>)
         });
@@ -184,9 +194,10 @@ impl Storage<'_> {
             quote!(children: #ty #generics,)
         });
         let finish = if layout.wide {
-            let drops = self.states.iter().filter(|id| self.awaits(**id)).map(|&id| {
-                let (name, field) = (&layout.states[id].name, layout.child_field(id));
-                quote!(#ty::#name => #rt::drop_field!(self.children.#field),)
+            let drops = self.owned().into_iter().map(|owner| {
+                let names = self.states.iter().filter(|id| self.awaits(**id) && layout.owners[**id] == owner).map(|id| &layout.states[*id].name);
+                let field = layout.child_field(owner);
+                quote!(#(#ty::#names)|* => #rt::drop_field!(self.children.#field),)
             });
             quote! {
                 match #rt::take(&mut self.#state, #end) {
