@@ -198,7 +198,7 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         let replaced = !matches!(found.how, How::Taken) && (waits || pinned) && assigned_after(graph, node, index, found.local);
         match found.how {
             // What is used again was copied, or the output does not compile.
-            How::Part if !waits && after.contains(found.local.0) => {}
+            How::Part if !waits && after.contains(found.local.0) && !graph.refilled.contains(&found.local) => {}
             _ if replaced => sink.push(refusal(resolved, &found)),
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.

@@ -58,7 +58,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
     };
     let foreign = resolved.locals.iter().enumerate().filter(|(_, local)| local.foreign).map(|(i, _)| LocalId(i)).collect();
-    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output), plain: Default::default(), foreign };
+    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output), plain: Default::default(), assigned: graph.assigned(), foreign };
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
     find_once(&body.block, &mut once);

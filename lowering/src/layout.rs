@@ -260,7 +260,7 @@ fn local_names(cx: &Context<'_>, resolved: &Resolved, graph: &Graph, analysis: &
         if local.hidden || this && local.span.source_text().as_deref() == Some("self") {
             let clashes = |name: &str| cx.mentioned.contains(name) || ours.contains(name);
             let together = |name: &str| {
-                let unique = local.base.ends_with("_held") || local.base.ends_with("_out") || local.base == "tail";
+                let unique = local.base.ends_with("_held") || local.base.ends_with("_out") || matches!(local.base.as_str(), "tail" | "temporary" | "param");
                 unique && resolved.locals[..i].iter().enumerate().any(|(j, other)| other.hidden && names[j] == name) || analysis.together.iter().any(|&(a, b)| (a.0 == i && b.0 < i && names[b.0] == name) || (b.0 == i && a.0 < i && names[a.0] == name))
             };
             names[i] = raw(&local.base, &|name| clashes(name) || together(name));

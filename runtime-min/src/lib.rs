@@ -199,7 +199,9 @@ macro_rules! put {
 macro_rules! move_out {
     ($flag:expr) => {
         // SAFETY: the guard is there, and so is a value: the original function moves it here.
-        unsafe { $crate::Flag::out(&$flag) }
+        match unsafe { $crate::Flag::out(&$flag) } {
+            value => value,
+        }
     };
 }
 
@@ -288,7 +290,10 @@ macro_rules! pinned {
 macro_rules! out {
     ($live:expr) => {
         // SAFETY: the guard is there, so the slot is filled; the original function moves the value here as well.
-        unsafe { $crate::Live::out($live) }
+        match unsafe { $crate::Live::out($live) } {
+            // Coerced here as the local itself would be.
+            value => value,
+        }
     };
 }
 

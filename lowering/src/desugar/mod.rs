@@ -204,6 +204,8 @@ struct Desugar<'a> {
 struct Prefix {
     stmts: Vec<ir::Stmt>,
     scoped: bool,
+    /// How many statements at the front declare temporaries: they outlive the operands, which stand behind them.
+    temporaries: usize,
 }
 
 impl Prefix {
@@ -238,18 +240,36 @@ impl Desugar<'_> {
         if let Pat::Ident(ident) = &pat
             && ident.by_ref.is_none()
             && ident.subpat.is_none()
+            && stmts.is_empty()
             && let Some(local) = crate::names::local(&ident.ident)
         {
             starts.push(local);
             return;
         }
         let span = syn::spanned::Spanned::span(&pat);
-        let whole = self.resolved.hidden("arg", span);
+        let whole = self.resolved.hidden("param", span);
         self.resolved.locals[whole.0].ty = Some(ty.clone());
         starts.push(whole);
-        if !matches!(pat, Pat::Wild(_)) {
-            let value = self.resolved.mention(whole);
-            stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
+        let value = self.resolved.mention(whole);
+        match &pat {
+            // What nothing names is kept, in its place behind what the patterns before it bind.
+            Pat::Wild(_) if stmts.is_empty() => {}
+            Pat::Wild(_) => {
+                let kept = self.resolved.hidden("param", span);
+                let kept = self.resolved.mention(kept);
+                stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #kept = #value;)));
+            }
+            _ => {
+                if !stmts.is_empty() && !matches!(pat, Pat::Ident(_)) {
+                    let kept = self.resolved.hidden("param", span);
+                    let declared = self.resolved.mention(kept);
+                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #declared = #value;)));
+                    let value = self.resolved.mention(kept);
+                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
+                } else {
+                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
+                }
+            }
         }
     }
 
@@ -485,15 +505,18 @@ impl Desugar<'_> {
     fn hide_temporary(&mut self, value: Expr, span: Span, mutable: bool, prefix: &mut Prefix) -> Ident {
         // The value of an await is a hidden local already.
         if self.tail.is_none()
+            && prefix.stmts.len() <= prefix.temporaries + 1
             && let Some(ident) = value_of(&value)
         {
+            prefix.temporaries = prefix.stmts.len();
             if mutable {
                 self.resolved.locals[crate::names::local(ident).expect("hidden").0].mutable = true;
             }
             prefix.scoped = true;
             return ident.clone();
         }
-        let local = self.resolved.hidden(if self.tail.is_some() { "tail" } else { "temp" }, span);
+        let late = prefix.stmts.len() > prefix.temporaries;
+        let local = self.resolved.hidden(if self.tail.is_some() { "tail" } else if late { "temporary" } else { "temp" }, span);
         self.resolved.locals[local.0].mutable = mutable;
         let declared = self.resolved.mention(local);
         let mutability = mutable.then(|| quote!(mut));
@@ -503,9 +526,17 @@ impl Desugar<'_> {
                 let assigned = self.resolved.mention(local);
                 prefix.plain(syn::parse_quote!(#assigned = #value;));
             }
+            None if late => {
+                prefix.scoped = true;
+                prefix.stmts.insert(prefix.temporaries, ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared;)));
+                prefix.temporaries += 1;
+                let assigned = self.resolved.mention(local);
+                prefix.plain(syn::parse_quote!(#assigned = #value;));
+            }
             None => {
                 prefix.scoped = true;
                 prefix.plain(syn::parse_quote!(let #mutability #declared = #value;));
+                prefix.temporaries = prefix.stmts.len();
             }
         }
         self.resolved.mention(local)

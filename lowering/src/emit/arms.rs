@@ -62,7 +62,8 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
     let resumes = state.pinned.iter().map(|&local| {
         let (name, slot) = (layout.name(local), layout.slot(local));
         let shown = if mentions(&code, layout, local) { name.clone() } else { quote::format_ident!("_{}", name) };
-        quote!(let #shown = #rt::resume!(#frame.#slot);)
+        let mutability = residual.mutability(local);
+        quote!(let #mutability #shown = #rt::resume!(#frame.#slot);)
     });
     let carried: Vec<TokenStream> = state.carried.iter().map(|&local| binding(layout, local, residual.mutability(local), &code)).collect();
     let take = if carried.is_empty() {

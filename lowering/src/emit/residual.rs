@@ -295,7 +295,9 @@ impl Residual<'_> {
     fn loop_(&self, found: &Loop, dest: Dest, place: Place) -> Out {
         let Loop { label, cond, body } = found;
         let copies = self.copies.borrow().clone();
-        let once = self.stmts(&body.stmts, Dest::Nothing, place);
+        // After a `while` the function may return, so a round that waits must leave.
+        let round = if cond.is_some() && dest != Dest::Nothing { place.inner() } else { place };
+        let once = self.stmts(&body.stmts, Dest::Nothing, round);
         let again = once.completes || mentions(&once.tokens, "continue", label);
         if !again {
             // The body waits or leaves on every way: it runs at most once.
@@ -595,7 +597,7 @@ impl Residual<'_> {
         let mutability = self.mutability(local);
         if self.analysis.flagged.contains(&local) {
             let slot = self.layout.slot(local);
-            return quote!(let #name = #rt::open!(#frame.#slot););
+            return quote!(let #mutability #name = #rt::open!(#frame.#slot););
         }
         quote!(let #mutability #name;)
     }
@@ -640,7 +642,7 @@ impl Residual<'_> {
     }
 
     pub(super) fn mutability(&self, local: LocalId) -> Option<syn::Token![mut]> {
-        let declared = self.resolved.locals[local.0].mutable && !self.analysis.pinned.contains(&local);
+        let declared = self.resolved.locals[local.0].mutable && (!self.analysis.pinned.contains(&local) || self.assigned.contains(&local));
         declared.then(|| syn::Token![mut](Span::call_site()))
     }
 }

@@ -27,6 +27,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) tries: Try,
     /// Locals that a condition or guard has bound just now: they move into their slots only where the branch begins.
     pub(super) plain: HashSet<LocalId>,
+    /// The locals that an assignment can give a value.
+    pub(super) assigned: HashSet<LocalId>,
     /// The locals of closures and async blocks themselves.
     pub(super) foreign: HashSet<LocalId>,
 }
@@ -75,7 +77,8 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
         .map(|&param| {
             let (name, slot) = (rewrite.layout.name(param), rewrite.layout.slot(param));
             let fill = rewrite.fill(param);
-            ir::Stmt::Plain(syn::parse_quote!(let #name = #rt::#fill!(#frame.#slot, #name);))
+            let mutability = rewrite.assigned.contains(&param).then(|| quote!(mut));
+            ir::Stmt::Plain(syn::parse_quote!(let #mutability #name = #rt::#fill!(#frame.#slot, #name);))
         })
         .collect();
     body.block.stmts.splice(0..0, moved);
@@ -178,7 +181,8 @@ impl Rewrite<'_> {
                 Some(local) => {
                     let slot = self.layout.slot(local);
                     let fill = self.fill(local);
-                    syn::parse_quote!(let #ident = #rt::#fill!(#frame.#slot, #ident);)
+                    let mutability = mutability.filter(|_| self.assigned.contains(&local));
+                    syn::parse_quote!(let #mutability #ident = #rt::#fill!(#frame.#slot, #ident);)
                 }
                 None => syn::parse_quote!(let #mutability #ident = #ident;),
             })
@@ -199,9 +203,9 @@ impl Rewrite<'_> {
             if let Pat::Ident(pat) = pat
                 && let Some(id) = self.pinned(&pat.ident)
             {
-                let ident = &pat.ident;
+                let (ident, mutability) = (&pat.ident, &pat.mutability);
                 let slot = self.layout.slot(id);
-                *stmt = if self.analysis.flagged.contains(&id) { syn::parse_quote!(let #ident = #rt::open!(#frame.#slot);) } else { syn::parse_quote!(let #ident;) };
+                *stmt = if self.analysis.flagged.contains(&id) { syn::parse_quote!(let #mutability #ident = #rt::open!(#frame.#slot);) } else { syn::parse_quote!(let #mutability #ident;) };
             }
             return Vec::new();
         };
@@ -215,7 +219,9 @@ impl Rewrite<'_> {
             let value = &init.expr;
             let fill = self.fill(id);
             init.expr = Box::new(syn::parse_quote!(#rt::#fill!(#frame.#slot, #value)));
-            pat.mutability = None;
+            if !self.assigned.contains(&id) {
+                pat.mutability = None;
+            }
             return Vec::new();
         }
         self.refill(&mut local.pat)
@@ -337,7 +343,7 @@ impl VisitMut for Bound<'_, '_> {
             if !self.found.iter().any(|(ident, _)| names::local(ident) == Some(local)) {
                 self.found.push((pat.ident.clone(), pat.mutability));
             }
-            if self.rewrite.analysis.pinned.contains(&local) && pat.by_ref.is_none() {
+            if self.rewrite.analysis.pinned.contains(&local) && !self.rewrite.assigned.contains(&local) && pat.by_ref.is_none() {
                 pat.mutability = None;
             }
         }
