@@ -208,6 +208,16 @@ impl VisitMut for Holding {
         }
         visit_mut::visit_expr_call_mut(self, call);
     }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let known = crate::syntax::is_format_macro(&crate::syntax::macro_name(mac));
+        if known && let Some(mut args) = crate::syntax::macro_args(mac) {
+            args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
+            let tokens = quote::quote!(#(#args),*);
+            if crate::syntax::tokens_have(&tokens, &mut |ident| ident == "held__hr") {
+                mac.tokens = tokens;
+            }
+        }
+    }
 }
 
 /// Visits every piece of plain syntax.

@@ -120,8 +120,29 @@ fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
     if sink.is_empty() { Ok(()) } else { Err(std::mem::take(sink)) }
 }
 
+/// Attributes that say something about a function and do not rewrite it.
+const PLAIN_ATTRIBUTES: &[&str] = &["doc", "allow", "warn", "deny", "forbid", "expect", "inline", "cold", "must_use", "deprecated", "cfg", "automatically_derived"];
+
+fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
+    let attrs = match input {
+        syn::FnArg::Receiver(receiver) => &receiver.attrs,
+        syn::FnArg::Typed(typed) => &typed.attrs,
+    };
+    // Conditional compilation of a parameter would reach into the machine.
+    attrs.iter()
+}
+
 fn refuse_kind(found: &Found, sink: &mut Sink) {
     let name = found.sig.ident.span();
+    for attr in found.attrs.iter().chain(found.sig.inputs.iter().flat_map(parameter_attrs)) {
+        let path = attr.path();
+        let plain = path.get_ident().is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain)) || path.segments.first().is_some_and(|first| matches!(first.ident.to_string().as_str(), "rustfmt" | "clippy" | "diagnostic"));
+        if !plain {
+            let span = attr.pound_token.span;
+            let help = "put the body into an async function without the attribute, and await that here";
+            sink.push(Diagnostic::new(Code::Unsupported, span, "an attribute decides what becomes of this function or parameter", "only its expansion is what runs", Some(help.into())));
+        }
+    }
     if calls_itself(found) {
         let help = "await the call as `Box::pin(..) as Pin<Box<dyn Future<Output = _>>>` in a function that is not async";
         sink.push(Diagnostic::new(Code::Unsupported, name, "a function that awaits itself is not lowered", "its future would hold its own type", Some(help.into())));

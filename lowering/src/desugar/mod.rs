@@ -548,6 +548,9 @@ impl Desugar<'_> {
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
                 let span = mac.path.segments[0].ident.span();
+                if matches!(crate::syntax::macro_name(mac).as_str(), "select" | "select_biased" | "join" | "try_join" | "stream" | "try_stream" | "poll") {
+                    self.0.hidden_await(mac);
+                }
                 if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || self.0.table.jumping().contains(&crate::syntax::macro_name(mac)) {
                     self.0.refuse(Code::Macro, span, "a macro that may leave the function or a loop", "its expansion holds a `return`, `break`, `continue` or `?`", "jump in a statement before or after it");
                 }

@@ -274,17 +274,22 @@ impl Rewrite<'_> {
     }
 
     /// A call through a holder: `rt::held!(conn_held = frame.conn_held, [], { arg = .., conn = conn } => conn.finish(arg))`.
-    fn held(&mut self, guard: &Ident, receiver: &Expr, args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>, call: impl FnOnce(&Ident, &[Ident]) -> proc_macro2::TokenStream) -> Expr {
+    fn held(&mut self, guard: &Ident, receiver: &Expr, args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>, call: impl FnOnce(&Ident, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream) -> Expr {
         let (local, mention) = names::unmark(&guard.to_string()).expect("holders are locals");
         let Layout { fresh, .. } = self.layout;
         let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
         let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
-        let mut names: Vec<Ident> = Vec::new();
+        let mut names: Vec<proc_macro2::TokenStream> = Vec::new();
         for (i, arg) in args.iter_mut().enumerate() {
+            if matches!(arg, Expr::Closure(_)) && crate::syntax::is_constant(arg) {
+                // The call says what the closure's parameters are.
+                names.push(arg.to_token_stream());
+                continue;
+            }
             self.visit_expr_mut(arg);
             let name = quote::format_ident!("arg{}", i + 1);
             values.push(quote!(#name = #arg));
-            names.push(name);
+            names.push(name.into_token_stream());
         }
         let mut value = receiver.clone();
         self.visit_expr_mut(&mut value);
@@ -453,6 +458,23 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let holds = crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
+        if holds && let Some(mut args) = crate::syntax::macro_args(mac) {
+            // A call among the arguments goes through a holder: they are rewritten as the expressions that they are.
+            let mut captured = Vec::new();
+            for arg in &mut args {
+                match arg {
+                    Expr::Lit(lit) => {
+                        captured.extend(self.captured(lit.to_token_stream()));
+                    }
+                    Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
+                    arg => self.visit_expr_mut(arg),
+                }
+            }
+            mac.tokens = quote!(#(#args),*);
+            self.name_captures(mac, &captured);
+            return;
+        }
         self.macro_tokens(mac);
     }
 
@@ -476,9 +498,19 @@ fn returns(mac: &syn::Macro) -> bool {
 
 impl Rewrite<'_> {
     fn macro_tokens(&self, mac: &mut syn::Macro) {
-        let mut captured: Vec<Ident> = Vec::new();
+        let formats = is_format_macro(&macro_name(mac));
+        let captured = self.captured(mac.tokens.clone());
         let tokens = std::mem::take(&mut mac.tokens);
-        mac.tokens = names::map_tokens(tokens, &mut |ident, _| self.mention(ident).map(ToTokens::into_token_stream), &mut |literal| {
+        // Another macro may want one token tree where a variable stood.
+        let spell = |value: Expr| if formats { value.into_token_stream() } else { quote!((#value)) };
+        mac.tokens = names::map_tokens(tokens, &mut |ident, _| self.mention(ident).map(spell), &mut |_| None);
+        self.name_captures(mac, &captured);
+    }
+
+    /// The pinned locals that format strings capture.
+    fn captured(&self, tokens: proc_macro2::TokenStream) -> Vec<Ident> {
+        let mut captured: Vec<Ident> = Vec::new();
+        names::map_tokens(tokens, &mut |_, _| None, &mut |literal| {
             names::map_captures(literal, &mut |name| {
                 let ident = Ident::new(name, Span::call_site());
                 if self.pinned(&ident).is_some() && !captured.iter().any(|other| names::local(other) == names::local(&ident)) {
@@ -487,6 +519,11 @@ impl Rewrite<'_> {
                 None
             })
         });
+        captured
+    }
+
+    /// Captured pinned locals become named arguments.
+    fn name_captures(&self, mac: &mut syn::Macro, captured: &[Ident]) {
         if !captured.is_empty() && is_format_macro(&macro_name(mac)) {
             let tokens = std::mem::take(&mut mac.tokens);
             let rt = &self.layout.fresh.rt;
