@@ -189,7 +189,8 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         let facts = graph.facts[found.local.0];
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
-        if facts.no_drop && !(pinned && found.how != How::Part) || copied.contains(&found.mention) {
+        let place = facts.copy || facts.unique || facts.shared;
+        if facts.no_drop && (place || !(pinned && found.how != How::Part)) || copied.contains(&found.mention) {
             continue;
         }
         let lent = after.ones().any(|other| holds.get(&Holder::Local(LocalId(other))).is_some_and(|held| held.contains(&found.local)));

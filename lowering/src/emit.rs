@@ -98,7 +98,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let attrs = item.attrs.iter().map(|attr| syn::Attribute { style: syn::AttrStyle::Outer, ..attr.clone() });
     let (vis, sig) = (item.vis, &signature.sig);
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = (!arms.states.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_variables)]));
+    let allow = (!arms.states.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
     let (declarations, initial) = (storage.declarations(), storage.initial());
     let tokens = match &layout.name {
         None => quote! {

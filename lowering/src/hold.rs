@@ -46,7 +46,7 @@ pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -
             resolved.locals[other.0].mutable = !holder;
             let ident = resolved.mention(other);
             let declaration: syn::Stmt = if *holder { syn::parse_quote!(let #ident;) } else { syn::parse_quote!(let mut #ident;) };
-            declare_after(body, *local, declaration);
+            declare_after(resolved, body, *local, declaration);
             if *holder {
                 holders.push(other);
             }
@@ -77,9 +77,21 @@ impl Local {
 }
 
 /// Puts a declaration behind the one of a local.
-fn declare_after(body: &mut Body, local: LocalId, declaration: syn::Stmt) {
-    if body.params.contains(&local) {
-        body.block.stmts.insert(0, Stmt::Plain(declaration));
+fn declare_after(resolved: &mut Resolved, body: &mut Body, local: LocalId, declaration: syn::Stmt) {
+    if let Some(at) = body.params.iter().position(|param| *param == local) {
+        // The parameters behind it are bound again, behind the declaration: they drop before it.
+        let mut stmts = vec![Stmt::Plain(declaration)];
+        for param in &mut body.params[at + 1..] {
+            let later = *param;
+            let Local { base, span } = Local::of(resolved, later);
+            let arrived = resolved.hidden(&base, span);
+            resolved.locals[arrived.0].ty = resolved.locals[later.0].ty.clone();
+            let (value, name) = (resolved.mention(arrived), resolved.mention(later));
+            let mutability = resolved.locals[later.0].mutable.then(|| quote::quote!(mut));
+            stmts.push(Stmt::Plain(syn::parse_quote!(let #mutability #name = #value;)));
+            *param = arrived;
+        }
+        body.block.stmts.splice(0..0, stmts);
         return;
     }
     let mut declaration = Some(declaration);

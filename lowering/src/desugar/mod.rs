@@ -281,6 +281,7 @@ impl Desugar<'_> {
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
             let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() { self.extended(stmt, &mut stmts) } else { stmt };
+            let stmt = if Some(i) == tail && !stmt.has_await() && self.edition >= Edition::E2024 && position == Position::Body { self.closed_tail(stmt) } else { stmt };
             if Some(i) == tail && !stmt.has_await() && self.edition < Edition::E2024 {
                 outlived = matches!(&stmt, Stmt::Expr(expr, None) if self.leaves_temporaries(expr));
             }
@@ -365,6 +366,19 @@ impl Desugar<'_> {
             return;
         }
         out.push(ir::Stmt::Plain(stmt));
+    }
+
+    /// Since edition 2024 a tail ends its own temporaries, and while it unwinds they drop among its operands. In a `return` statement
+    /// they would drop behind them: so the tail stays one.
+    fn closed_tail(&mut self, stmt: Stmt) -> Stmt {
+        match stmt {
+            Stmt::Expr(expr, None) if self.leaves_temporaries(&expr) && !matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_)) => {
+                let span = syn::spanned::Spanned::span(&expr);
+                let block = syn::Block { brace_token: syn::token::Brace(span), stmts: vec![Stmt::Expr(expr, None)] };
+                Stmt::Expr(Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block }), None)
+            }
+            stmt => stmt,
+        }
     }
 
     /// `let x = &make();` keeps the value as long as `x`, which may be longer than a step of the machine: the value gets a name.

@@ -401,13 +401,14 @@ impl Residual<'_> {
         let last = at + 1 == block.stmts.len();
         let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last });
         let rest = &block.stmts[at + 1..];
-        let mut declares = false;
+        // What the resumed statement itself binds ends with its block as well.
+        let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
         let out = if !head.completes {
             head
         } else if rest.is_empty() {
             self.end_block(head.tokens, block.stmts.last(), dest)
         } else {
-            declares = rest.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+            declares |= rest.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest, place);
             tokens.extend(out.tokens);

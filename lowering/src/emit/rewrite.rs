@@ -458,7 +458,8 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        let holds = crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
+        let leaves = self.tries == Try::Macro && is_format_macro(&macro_name(mac)) && mac.tokens.to_string().contains('?');
+        let holds = leaves || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
         if holds && let Some(mut args) = crate::syntax::macro_args(mac) {
             // A call among the arguments goes through a holder: they are rewritten as the expressions that they are.
             let mut captured = Vec::new();
