@@ -80,7 +80,7 @@ pub use block_on::block_on;
 pub use child::{Child, wait};
 pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
-pub use machine::{End, Frame, Machine, step, take};
+pub use machine::{End, Frame, Machine, set, step, take};
 pub use hold::{FindPort, Park, Port, start};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};

@@ -12,6 +12,12 @@ pub fn take<S>(state: &mut S, running: S) -> S {
     mem::replace(state, running)
 }
 
+/// Enters a state. The one that it replaces holds nothing: it was taken, or its child is done.
+#[inline(always)]
+pub fn set<S>(state: &mut S, entered: S) {
+    mem::forget(mem::replace(state, entered));
+}
+
 /// How a frame comes to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

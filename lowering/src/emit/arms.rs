@@ -36,13 +36,12 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
 
 fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {
     let Layout { fresh, .. } = input.layout;
-    let (rt, ty, place) = (&fresh.rt, &fresh.state_type, residual.state());
+    let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
     let code = residual::prune_declarations(residual.start(&body.block), input.layout);
     let params: Vec<TokenStream> = body.params.iter().map(|&param| binding(input.layout, param, residual.mutability(param), &code)).collect();
     if params.is_empty() {
-        return quote!(#ty::Start => { #place = #ty::Returned; #code });
+        return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
     }
-    let taken = residual.state_reference();
     quote! {
         #ty::Start { .. } => {
             let #ty::Start { #(#params),* } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };
@@ -54,7 +53,7 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
 fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> TokenStream {
     let Input { resolved, graph, analysis, layout, .. } = input;
     let fresh = &layout.fresh;
-    let (rt, frame, cx, child, output, ty, place) = (&fresh.rt, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type, residual.state());
+    let (rt, frame, cx, child, output, ty, place) = (&fresh.rt, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type, residual.state_reference());
     let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
     let (value, code) = direct(code, output, resolved, graph, analysis, id);
     let state = &layout.states[id];
@@ -67,9 +66,9 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
     });
     let carried: Vec<TokenStream> = state.carried.iter().map(|&local| binding(layout, local, residual.mutability(local), &code)).collect();
     let take = if carried.is_empty() {
-        quote!(#place = #ty::Returned;)
+        quote!(#rt::set(#place, #ty::Returned);)
     } else {
-        let taken = residual.state_reference();
+        let taken = &place;
         quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
     };
     let late = residual.late(id, &code);

@@ -352,7 +352,7 @@ impl Residual<'_> {
         let Layout { fresh, states, .. } = self.layout;
         let state = &states[found.id];
         let (rt, child, name, ty) = (&fresh.rt, &fresh.child, &state.name, &fresh.state_type);
-        let target = self.state();
+        let target = self.state_reference();
         let carried = state.carried.iter().rev().map(|local| self.layout.name(*local));
         let keep = state.pinned.iter().rev().map(|local| {
             let name = self.layout.name(*local);
@@ -372,7 +372,7 @@ impl Residual<'_> {
         let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
         let label = fresh.machine();
         let leave = (!place.tail).then(|| quote!(continue #label;));
-        Out { tokens: quote!(#beside #target = #ty::#name #fields; #(#keep)* #leave), completes: false }
+        Out { tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #(#keep)* #leave), completes: false }
     }
 
     /// A reference to the state.
@@ -380,17 +380,6 @@ impl Residual<'_> {
         let fresh = &self.layout.fresh;
         let (frame, state) = (&fresh.frame, &fresh.state);
         if self.layout.framed() { quote!(&mut #frame.#state) } else { quote!(#state) }
-    }
-
-    pub(super) fn state(&self) -> TokenStream {
-        let fresh = &self.layout.fresh;
-        if self.layout.framed() {
-            let (frame, state) = (&fresh.frame, &fresh.state);
-            quote!(#frame.#state)
-        } else {
-            let state = &fresh.state;
-            quote!(*#state)
-        }
     }
 
     // After an await.
