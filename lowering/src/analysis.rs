@@ -15,7 +15,7 @@ use fixedbitset::FixedBitSet;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use petgraph::visit::EdgeRef;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// What is known at each suspension point.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +46,19 @@ pub(crate) struct Holding {
 }
 
 /// `pin_all`: every held local gets a slot.
-pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<LocalId>, pin_all: bool, sink: &mut Sink) -> Analysis {
+pub(crate) fn analyse(
+    resolved: &Resolved,
+    graph: &Graph,
+    holders: &HashSet<LocalId>,
+    pin_all: bool,
+    sink: &mut Sink,
+) -> Analysis {
     let locals = resolved.locals.len();
     let live = Liveness::solve(graph, locals, |_| true);
     // A use of the whole: after it, no part can have been moved out before.
-    let whole = Liveness::solve(graph, locals, |found| matches!(found.how, How::Value | How::Taken | How::Receiver(_)));
+    let whole = Liveness::solve(graph, locals, |found| {
+        matches!(found.how, How::Value | How::Taken | How::Receiver(_))
+    });
     let mut analysis = Analysis::default();
     let mut unclear: Vec<(NodeIndex, usize, Use, FixedBitSet)> = Vec::new();
     for node in graph.blocks.node_indices() {
@@ -67,16 +75,22 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
                     How::Receiver(Some(Receiver::ByValue)) if !used_later => {
                         analysis.moves.insert(found.mention);
                     }
-                    How::Receiver(None) | How::Unclear if !used_later => unclear.push((node, index, found.clone(), after.clone())),
+                    How::Receiver(None) | How::Unclear if !used_later => {
+                        unclear.push((node, index, found.clone(), after.clone()))
+                    }
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
-                    How::PartReceiver if !used_later || graph.refilled.contains(&found.local) => unclear.push((node, index, found.clone(), after.clone())),
+                    How::PartReceiver if !used_later || graph.refilled.contains(&found.local) => {
+                        unclear.push((node, index, found.clone(), after.clone()))
+                    }
                     _ => {}
                 }
             }
             Event::Init(local, _) if resolved.locals[local.0].hidden => {
                 for other in after.ones().map(LocalId) {
                     if other != *local && resolved.locals[other.0].hidden {
-                        analysis.together.insert((other.min(*local), other.max(*local)));
+                        analysis
+                            .together
+                            .insert((other.min(*local), other.max(*local)));
                     }
                 }
             }
@@ -106,7 +120,9 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
                     maybe.insert(*local);
                 }
                 if let Some(later) = graph.later.get(mention) {
-                    let there = later.iter().copied().filter(|local| before.init.contains(local.0) && !graph.facts[local.0].no_drop);
+                    let there = later.iter().copied().filter(|local| {
+                        before.init.contains(local.0) && !graph.facts[local.0].no_drop
+                    });
                     analysis.later.insert(*mention, there.collect());
                 }
             }
@@ -123,12 +139,18 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         let mut loans: HashSet<LocalId> = holds.get(&Holder::Child(id)).unwrap_or(&nothing).clone();
         for &local in &graph.in_scope[id] {
             if after.contains(local.0) && state.init.contains(local.0) {
-                held.push(Holding { local, why: Why::UsedLater });
+                held.push(Holding {
+                    local,
+                    why: Why::UsedLater,
+                });
             } else if state.init.contains(local.0) && !graph.facts[local.0].no_drop {
                 if state.uninit.contains(local.0) {
                     analysis.flagged.insert(local);
                 }
-                held.push(Holding { local, why: Why::DroppedAtScopeEnd });
+                held.push(Holding {
+                    local,
+                    why: Why::DroppedAtScopeEnd,
+                });
             } else {
                 continue;
             }
@@ -143,28 +165,42 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
                     continue;
                 }
                 analysis.pinned.insert(local);
-                if state.init.contains(local.0) && !held.iter().any(|holding| holding.local == local) {
-                    held.push(Holding { local, why: Why::Borrowed });
+                if state.init.contains(local.0)
+                    && !held.iter().any(|holding| holding.local == local)
+                {
+                    held.push(Holding {
+                        local,
+                        why: Why::Borrowed,
+                    });
                     loans.extend(holds.get(&Holder::Local(local)).unwrap_or(&nothing));
                     more = true;
                 }
             }
         }
-        held.sort_by_key(|holding| graph.in_scope[id].iter().position(|local| *local == holding.local));
+        let order: HashMap<LocalId, usize> = graph.in_scope[id]
+            .iter()
+            .enumerate()
+            .map(|(at, local)| (*local, at))
+            .collect();
+        held.sort_by_key(|holding| order.get(&holding.local).copied());
         analysis.held.push(held);
     }
     analysis.pinned.extend(holders);
     analysis.pinned.extend(analysis.later.values().flatten());
     analysis.pinned.extend(&analysis.flagged);
     if pin_all {
-        analysis.pinned.extend(analysis.held.iter().flatten().map(|holding| holding.local));
+        analysis
+            .pinned
+            .extend(analysis.held.iter().flatten().map(|holding| holding.local));
     }
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
     let drops = |local: LocalId| !graph.facts[local.0].no_drop;
     loop {
         let before = analysis.pinned.len();
         for held in &analysis.held {
-            let last = held.iter().rposition(|holding| analysis.pinned.contains(&holding.local) && drops(holding.local));
+            let last = held.iter().rposition(|holding| {
+                analysis.pinned.contains(&holding.local) && drops(holding.local)
+            });
             for holding in held.iter().take(last.unwrap_or(0)) {
                 if drops(holding.local) {
                     analysis.pinned.insert(holding.local);
@@ -175,9 +211,18 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
             break;
         }
     }
-    analysis.flagged.extend(maybe.intersection(&analysis.pinned));
-    let stored: HashSet<LocalId> = analysis.held.iter().flatten().map(|holding| holding.local).collect();
-    analysis.flagged.retain(|local| stored.contains(local) || maybe.contains(local));
+    analysis
+        .flagged
+        .extend(maybe.intersection(&analysis.pinned));
+    let stored: HashSet<LocalId> = analysis
+        .held
+        .iter()
+        .flatten()
+        .map(|holding| holding.local)
+        .collect();
+    analysis
+        .flagged
+        .retain(|local| stored.contains(local) || maybe.contains(local));
     for (mention, later) in &analysis.later {
         if let Some(flagged) = later.iter().find(|local| analysis.flagged.contains(local)) {
             let _ = mention;
@@ -190,26 +235,48 @@ pub(crate) fn analyse(resolved: &Resolved, graph: &Graph, holders: &HashSet<Loca
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
         let place = facts.copy || facts.unique || facts.shared;
-        if facts.no_drop && (place || !(pinned && found.how != How::Part)) || copied.contains(&found.mention) {
+        if facts.no_drop && (place || !(pinned && found.how != How::Part))
+            || copied.contains(&found.mention)
+        {
             continue;
         }
-        let lent = after.ones().any(|other| holds.get(&Holder::Local(LocalId(other))).is_some_and(|held| held.contains(&found.local)));
-        let rewrite = |holder| Unclear { local: found.local, mention: found.mention, holder };
+        let lent = after.ones().any(|other| {
+            holds
+                .get(&Holder::Local(LocalId(other)))
+                .is_some_and(|held| held.contains(&found.local))
+        });
+        let rewrite = |holder| Unclear {
+            local: found.local,
+            mention: found.mention,
+            holder,
+        };
         // An assignment drops the old value, if it is still there: that depends on what the use did.
-        let replaced = !matches!(found.how, How::Taken) && (waits || pinned) && assigned_after(graph, node, index, found.local);
+        let replaced = !matches!(found.how, How::Taken)
+            && (waits || pinned)
+            && assigned_after(graph, node, index, found.local);
         match found.how {
             // What is used again was copied, or the output does not compile.
-            How::Part if !waits && after.contains(found.local.0) && !graph.refilled.contains(&found.local) => {}
+            How::Part
+                if !waits
+                    && after.contains(found.local.0)
+                    && !graph.refilled.contains(&found.local) => {}
             _ if replaced => sink.push(refusal(resolved, &found)),
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
-            How::Taken if analysis.flagged.contains(&found.local) => sink.push(refusal(resolved, &found)),
+            How::Taken if analysis.flagged.contains(&found.local) => {
+                sink.push(refusal(resolved, &found))
+            }
             How::Taken if !lent => analysis.unclear.push(rewrite(false)),
             _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
-            _ if !waits && !lent && found.how != How::Taken => analysis.unclear.push(rewrite(false)),
+            _ if !waits && !lent && found.how != How::Taken => {
+                analysis.unclear.push(rewrite(false))
+            }
             How::Receiver(_) if waits && !lent => {
                 let state = init.before(graph, node, index, &analysis.moves);
-                let later = found.later.iter().any(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
+                let later = found
+                    .later
+                    .iter()
+                    .any(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
                 if later && !found.simple {
                     sink.push(refusal(resolved, &found));
                 } else {
@@ -227,9 +294,15 @@ fn unsettled(resolved: &Resolved, local: LocalId) -> Diagnostic {
     Diagnostic::new(
         Code::MoveOrBorrow,
         local.span,
-        format!("`{}` may have been moved away when a value of unknown type is used", local.base),
+        format!(
+            "`{}` may have been moved away when a value of unknown type is used",
+            local.base
+        ),
         "declared here",
-        Some(format!("keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved", local.base)),
+        Some(format!(
+            "keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved",
+            local.base
+        )),
     )
 }
 
@@ -238,21 +311,35 @@ fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
     let (code, message, help) = match found.how {
         How::Part | How::PartReceiver => (
             Code::PartialMove,
-            format!("only types decide whether this moves a part of `{name}` out or copies it, and the function waits while `{name}` is in scope"),
+            format!(
+                "only types decide whether this moves a part of `{name}` out or copies it, and the function waits while `{name}` is in scope"
+            ),
             format!("take `{name}` apart in one `let` pattern, or borrow the part with `&`"),
         ),
         How::Receiver(_) => (
             Code::MoveOrBorrow,
-            format!("only types decide whether this method moves `{name}` or borrows it, and the function waits while `{name}` is in scope"),
-            format!("write `{{ {name} }}.method()` to move it, or `(&{name}).method()` to borrow it"),
+            format!(
+                "only types decide whether this method moves `{name}` or borrows it, and the function waits while `{name}` is in scope"
+            ),
+            format!(
+                "write `{{ {name} }}.method()` to move it, or `(&{name}).method()` to borrow it"
+            ),
         ),
         _ => (
             Code::MoveOrBorrow,
-            format!("only types decide whether this moves `{name}` or borrows it, and the function waits while `{name}` is in scope"),
+            format!(
+                "only types decide whether this moves `{name}` or borrows it, and the function waits while `{name}` is in scope"
+            ),
             format!("pass `&{name}`, or move it in a statement of its own"),
         ),
     };
-    Diagnostic::new(code, found.span, message, format!("last use of `{name}`"), Some(help))
+    Diagnostic::new(
+        code,
+        found.span,
+        message,
+        format!("last use of `{name}`"),
+        Some(help),
+    )
 }
 
 /// Whether the function can wait after an event while a local is still in scope and has not got a new value.
@@ -299,7 +386,13 @@ fn assigned_after(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) 
             }
         }
         if !ended {
-            stack.extend(graph.blocks.neighbors_directed(node, Direction::Outgoing).filter(|next| seen.insert(*next)).map(|next| (next, 0)));
+            stack.extend(
+                graph
+                    .blocks
+                    .neighbors_directed(node, Direction::Outgoing)
+                    .filter(|next| seen.insert(*next))
+                    .map(|next| (next, 0)),
+            );
         }
     }
     false
@@ -322,7 +415,12 @@ fn holds(graph: &Graph, moves: &HashSet<Mention>) -> HashMap<Holder, HashSet<Loc
         {
             continue;
         }
-        let mut add: HashSet<LocalId> = flow.loans.iter().filter(|(_, mention)| !moves.contains(mention)).map(|(local, _)| *local).collect();
+        let mut add: HashSet<LocalId> = flow
+            .loans
+            .iter()
+            .filter(|(_, mention)| !moves.contains(mention))
+            .map(|(local, _)| *local)
+            .collect();
         for &from in &flow.from {
             if let Some(held) = holds.get(&Holder::Local(from)) {
                 add.extend(held);
@@ -343,6 +441,26 @@ fn holds(graph: &Graph, moves: &HashSet<Mention>) -> HashMap<Holder, HashSet<Loc
     holds
 }
 
+/// The blocks that control can reach, each after those that it leads to.
+struct PostOrder {
+    nodes: Vec<NodeIndex>,
+    /// Each block's place in it.
+    positions: Vec<Option<usize>>,
+}
+
+impl PostOrder {
+    fn of(graph: &Graph) -> Self {
+        let mut nodes = Vec::new();
+        let mut positions = vec![None; graph.blocks.node_count()];
+        let mut order = petgraph::visit::DfsPostOrder::new(&graph.blocks, graph.entry);
+        while let Some(node) = order.next(&graph.blocks) {
+            positions[node.index()] = Some(nodes.len());
+            nodes.push(node);
+        }
+        PostOrder { nodes, positions }
+    }
+}
+
 struct Liveness<F> {
     out: Vec<FixedBitSet>,
     counts: F,
@@ -352,16 +470,14 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
     fn solve(graph: &Graph, locals: usize, counts: F) -> Self {
         let blocks = graph.blocks.node_count();
         let mut ins = vec![FixedBitSet::with_capacity(locals); blocks];
-        let mut this = Liveness { out: vec![FixedBitSet::with_capacity(locals); blocks], counts };
-        let mut work = Vec::new();
-        let mut order = petgraph::visit::DfsPostOrder::new(&graph.blocks, graph.entry);
-        while let Some(node) = order.next(&graph.blocks) {
-            work.push(node);
-        }
-        work.reverse();
-        let mut queued: HashSet<NodeIndex> = work.iter().copied().collect();
-        while let Some(node) = work.pop() {
-            queued.remove(&node);
+        let mut this = Liveness {
+            out: vec![FixedBitSet::with_capacity(locals); blocks],
+            counts,
+        };
+        // Successors first, so that most blocks are visited once.
+        let order = PostOrder::of(graph);
+        let mut work: BTreeSet<usize> = (0..order.nodes.len()).collect();
+        while let Some(node) = work.pop_first().map(|at| order.nodes[at]) {
             let mut out = FixedBitSet::with_capacity(locals);
             for edge in graph.blocks.edges_directed(node, Direction::Outgoing) {
                 out.union_with(&ins[edge.target().index()]);
@@ -372,11 +488,12 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
             }
             if ins[node.index()] != out {
                 ins[node.index()] = out;
-                for previous in graph.blocks.neighbors_directed(node, Direction::Incoming) {
-                    if queued.insert(previous) {
-                        work.push(previous);
-                    }
-                }
+                work.extend(
+                    graph
+                        .blocks
+                        .neighbors_directed(node, Direction::Incoming)
+                        .filter_map(|previous| order.positions[previous.index()]),
+                );
             }
         }
         this
@@ -391,7 +508,12 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
     }
 
     /// The events of a block from last to first, each with what is live after it.
-    fn backwards(&self, graph: &Graph, node: NodeIndex, mut each: impl FnMut(usize, &Event, &FixedBitSet)) {
+    fn backwards(
+        &self,
+        graph: &Graph,
+        node: NodeIndex,
+        mut each: impl FnMut(usize, &Event, &FixedBitSet),
+    ) {
         let mut live = self.out[node.index()].clone();
         for (i, event) in graph.blocks[node].events.iter().enumerate().rev() {
             each(i, event, &live);
@@ -416,7 +538,11 @@ struct State {
 impl State {
     fn empty(locals: usize) -> Self {
         let none = FixedBitSet::with_capacity(locals);
-        State { init: none.clone(), uninit: none.clone(), had: none }
+        State {
+            init: none.clone(),
+            uninit: none.clone(),
+            had: none,
+        }
     }
 }
 
@@ -428,51 +554,89 @@ impl Initialised {
     fn solve(graph: &Graph, locals: usize, moves: &HashSet<Mention>) -> Self {
         let mut ins: Vec<Option<State>> = vec![None; graph.blocks.node_count()];
         ins[graph.entry.index()] = Some(State::empty(locals));
-        let mut work = vec![graph.entry];
-        while let Some(node) = work.pop() {
-            let Some(mut state) = ins[node.index()].clone() else { continue };
+        // Predecessors first.
+        let order = PostOrder::of(graph);
+        let mut work: BTreeSet<usize> = order.positions[graph.entry.index()].into_iter().collect();
+        while let Some(node) = work.pop_last().map(|at| order.nodes[at]) {
+            let Some(mut state) = ins[node.index()].clone() else {
+                continue;
+            };
             run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
             for next in graph.blocks.neighbors_directed(node, Direction::Outgoing) {
-                let joined = match &ins[next.index()] {
-                    None => state.clone(),
+                let changed = match &mut ins[next.index()] {
+                    slot @ None => {
+                        *slot = Some(state.clone());
+                        true
+                    }
+                    Some(old)
+                        if state.init.is_subset(&old.init)
+                            && state.uninit.is_subset(&old.uninit)
+                            && state.had.is_subset(&old.had) =>
+                    {
+                        false
+                    }
                     Some(old) => {
-                        let mut joined = old.clone();
-                        joined.init.union_with(&state.init);
-                        joined.uninit.union_with(&state.uninit);
-                        joined.had.union_with(&state.had);
-                        joined
+                        old.init.union_with(&state.init);
+                        old.uninit.union_with(&state.uninit);
+                        old.had.union_with(&state.had);
+                        true
                     }
                 };
-                if ins[next.index()].as_ref() != Some(&joined) {
-                    ins[next.index()] = Some(joined);
-                    work.push(next);
+                if changed {
+                    work.extend(order.positions[next.index()]);
                 }
             }
         }
         Initialised { ins }
     }
 
-    fn forwards(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>, each: impl FnMut(&Event, &State)) {
+    fn forwards(
+        &self,
+        graph: &Graph,
+        node: NodeIndex,
+        moves: &HashSet<Mention>,
+        each: impl FnMut(&Event, &State),
+    ) {
         if let Some(mut state) = self.ins[node.index()].clone() {
             run(&graph.blocks[node].events, moves, &mut state, each);
         }
     }
 
     /// What has a value right before an event.
-    fn before(&self, graph: &Graph, node: NodeIndex, index: usize, moves: &HashSet<Mention>) -> State {
-        let mut state = self.ins[node.index()].clone().unwrap_or_else(|| State::empty(0));
-        run(&graph.blocks[node].events[..index], moves, &mut state, |_, _| {});
+    fn before(
+        &self,
+        graph: &Graph,
+        node: NodeIndex,
+        index: usize,
+        moves: &HashSet<Mention>,
+    ) -> State {
+        let mut state = self.ins[node.index()]
+            .clone()
+            .unwrap_or_else(|| State::empty(0));
+        run(
+            &graph.blocks[node].events[..index],
+            moves,
+            &mut state,
+            |_, _| {},
+        );
         state
     }
 
     fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>) -> State {
-        let mut state = self.ins[node.index()].clone().unwrap_or_else(|| State::empty(0));
+        let mut state = self.ins[node.index()]
+            .clone()
+            .unwrap_or_else(|| State::empty(0));
         run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
         state
     }
 }
 
-fn run(events: &[Event], moves: &HashSet<Mention>, state: &mut State, mut each: impl FnMut(&Event, &State)) {
+fn run(
+    events: &[Event],
+    moves: &HashSet<Mention>,
+    state: &mut State,
+    mut each: impl FnMut(&Event, &State),
+) {
     for event in events {
         each(event, state);
         match event {
@@ -487,7 +651,13 @@ fn run(events: &[Event], moves: &HashSet<Mention>, state: &mut State, mut each: 
                 state.uninit.set(local.0, false);
             }
             // The arms of a `match` share the mention of its head, and only some of them move it.
-            Event::Use(found) if moves.contains(&found.mention) && matches!(found.how, How::Value | How::Taken | How::Receiver(Some(Receiver::ByValue))) => {
+            Event::Use(found)
+                if moves.contains(&found.mention)
+                    && matches!(
+                        found.how,
+                        How::Value | How::Taken | How::Receiver(Some(Receiver::ByValue))
+                    ) =>
+            {
                 state.init.set(found.local.0, false);
                 state.uninit.insert(found.local.0);
             }

@@ -36,7 +36,14 @@ pub(crate) fn once(stmt: &Stmt) -> Option<Once> {
     }
     match stmt {
         Stmt::Plain(syn::Stmt::Local(local)) => first_local(&local.pat).map(Once::Local),
-        Stmt::Let { init: Expr::Await(found), .. } | Stmt::Expr { expr: Expr::Await(found), .. } => Some(Once::Await(found.id)),
+        Stmt::Let {
+            init: Expr::Await(found),
+            ..
+        }
+        | Stmt::Expr {
+            expr: Expr::Await(found),
+            ..
+        } => Some(Once::Await(found.id)),
         Stmt::Let { pat, .. } => first_local(pat).map(Once::Local),
         _ => None,
     }
@@ -53,7 +60,10 @@ impl Unnameable {
     fn expr(&mut self, expr: &Expr) {
         match expr {
             Expr::Plain(expr) => self.visit_expr(expr),
-            Expr::Await(found) => found.operand.iter().for_each(|operand| self.visit_expr(operand)),
+            Expr::Await(found) => found
+                .operand
+                .iter()
+                .for_each(|operand| self.visit_expr(operand)),
             Expr::If { cond, .. } => self.visit_expr(cond),
             Expr::Match { head, .. } => self.visit_expr(head),
             Expr::Loop(Loop { cond, .. }) => cond.iter().for_each(|cond| self.visit_expr(cond)),
@@ -71,7 +81,11 @@ impl<'ast> Visit<'ast> for Unnameable {
     }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         // A holder's call after it was rewritten: `rt::held!(guard = ..)`.
-        let in_macro = if crate::syntax::macro_name(mac) == "held" { first_mention(&mac.tokens) } else { nested_holder(&mac.tokens) };
+        let in_macro = if crate::syntax::macro_name(mac) == "held" {
+            first_mention(&mac.tokens)
+        } else {
+            nested_holder(&mac.tokens)
+        };
         self.holder = self.holder.or(in_macro);
     }
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
@@ -116,11 +130,14 @@ fn first_local(pat: &syn::Pat) -> Option<LocalId> {
 
 /// Puts a checkpoint before each of these statements.
 pub(crate) fn insert(body: &mut Body, before: &[Once]) {
-    let mut next = body.awaits.len();
     for key in before {
+        let next = body.awaits.len();
         place(&mut body.block, *key, next);
-        next += 1;
-        body.awaits.push(Awaited { span: proc_macro2::Span::call_site(), name: "then".to_owned(), tokens: None });
+        body.awaits.push(Awaited {
+            span: proc_macro2::Span::call_site(),
+            name: "then".to_owned(),
+            tokens: None,
+        });
     }
     renumber(body);
 }
@@ -128,9 +145,20 @@ pub(crate) fn insert(body: &mut Body, before: &[Once]) {
 fn place(block: &mut Block, key: Once, id: AwaitId) -> bool {
     let mut at = None;
     for (i, stmt) in block.stmts.iter_mut().enumerate() {
-        let is_loop = matches!(stmt, Stmt::Expr { expr: Expr::Loop(Loop { cond: Some(_), .. }), .. });
+        let is_loop = matches!(
+            stmt,
+            Stmt::Expr {
+                expr: Expr::Loop(Loop { cond: Some(_), .. }),
+                ..
+            }
+        );
         if once(stmt) == Some(key) {
-            if is_loop && let Stmt::Expr { expr: Expr::Loop(found), .. } = stmt {
+            if is_loop
+                && let Stmt::Expr {
+                    expr: Expr::Loop(found),
+                    ..
+                } = stmt
+            {
                 open(found);
                 return place(&mut found.body, key, id);
             }
@@ -139,7 +167,9 @@ fn place(block: &mut Block, key: Once, id: AwaitId) -> bool {
         }
         let found = match stmt {
             Stmt::Plain(_) => false,
-            Stmt::Let { init, els, .. } => place_expr(init, key, id) || els.as_mut().is_some_and(|els| place(els, key, id)),
+            Stmt::Let { init, els, .. } => {
+                place_expr(init, key, id) || els.as_mut().is_some_and(|els| place(els, key, id))
+            }
             Stmt::Expr { expr, .. } => place_expr(expr, key, id),
         };
         if found {
@@ -147,7 +177,13 @@ fn place(block: &mut Block, key: Once, id: AwaitId) -> bool {
         }
     }
     let Some(at) = at else { return false };
-    block.stmts.insert(at, Stmt::Expr { expr: Expr::Await(Await { id, operand: None }), semi: true });
+    block.stmts.insert(
+        at,
+        Stmt::Expr {
+            expr: Expr::Await(Await { id, operand: None }),
+            semi: true,
+        },
+    );
     true
 }
 
@@ -167,7 +203,12 @@ fn place_expr(expr: &mut Expr, key: Once, id: AwaitId) -> bool {
             place_expr(&mut arm.body, key, id)
         }),
         Expr::Loop(found) => {
-            if found.cond.is_some() && once(&Stmt::Expr { expr: Expr::Loop(found.clone()), semi: false }) == Some(key) {
+            if found.cond.is_some()
+                && once(&Stmt::Expr {
+                    expr: Expr::Loop(found.clone()),
+                    semi: false,
+                }) == Some(key)
+            {
                 open(found);
             }
             place(&mut found.body, key, id)
@@ -177,27 +218,51 @@ fn place_expr(expr: &mut Expr, key: Once, id: AwaitId) -> bool {
 
 /// A branch that is a single expression becomes a block, where a statement can go before it.
 fn enclose(expr: &mut Expr, key: Once) {
-    let as_stmt = Stmt::Expr { expr: expr.clone(), semi: false };
+    let as_stmt = Stmt::Expr {
+        expr: expr.clone(),
+        semi: false,
+    };
     if !matches!(expr, Expr::Block { .. }) && once(&as_stmt) == Some(key) {
-        *expr = Expr::Block { label: None, block: Block::new(vec![as_stmt]) };
+        *expr = Expr::Block {
+            label: None,
+            block: Block::new(vec![as_stmt]),
+        };
     }
 }
 
 /// `while cond { body }` as `loop { if cond { body } else { break } }`.
 fn open(found: &mut Loop) {
-    let Some(cond) = found.cond.take() else { return };
+    let Some(cond) = found.cond.take() else {
+        return;
+    };
     let label = &found.label;
     let leave: syn::Expr = syn::parse_quote!(break #label);
     let then = std::mem::take(&mut found.body);
-    let els = Block::new(vec![Stmt::Plain(syn::Stmt::Expr(leave, Some(Default::default())))]);
-    found.body = Block::new(vec![Stmt::Expr { expr: Expr::If { cond, then, els: Some(Box::new(Expr::Block { label: None, block: els })) }, semi: false }]);
+    let els = Block::new(vec![Stmt::Plain(syn::Stmt::Expr(
+        leave,
+        Some(Default::default()),
+    ))]);
+    found.body = Block::new(vec![Stmt::Expr {
+        expr: Expr::If {
+            cond,
+            then,
+            els: Some(Box::new(Expr::Block {
+                label: None,
+                block: els,
+            })),
+        },
+        semi: false,
+    }]);
 }
 
 /// Numbers the awaits in order of the tree again.
 fn renumber(body: &mut Body) {
     let mut order: HashMap<AwaitId, AwaitId> = HashMap::new();
     number(&mut body.block, &mut order);
-    let mut awaits: Vec<(AwaitId, Awaited)> = std::mem::take(&mut body.awaits).into_iter().enumerate().collect();
+    let mut awaits: Vec<(AwaitId, Awaited)> = std::mem::take(&mut body.awaits)
+        .into_iter()
+        .enumerate()
+        .collect();
     awaits.sort_by_key(|(id, _)| order.get(id).copied().unwrap_or(usize::MAX));
     body.awaits = awaits.into_iter().map(|(_, awaited)| awaited).collect();
 }
@@ -227,7 +292,9 @@ fn number_expr(expr: &mut Expr, order: &mut HashMap<AwaitId, AwaitId>) {
             number(then, order);
             els.iter_mut().for_each(|els| number_expr(els, order));
         }
-        Expr::Match { arms, .. } => arms.iter_mut().for_each(|arm| number_expr(&mut arm.body, order)),
+        Expr::Match { arms, .. } => arms
+            .iter_mut()
+            .for_each(|arm| number_expr(&mut arm.body, order)),
         Expr::Loop(Loop { body, .. }) => number(body, order),
     }
 }

@@ -23,8 +23,20 @@ pub struct Diagnostic {
 pub(crate) type Sink = Vec<Diagnostic>;
 
 impl Diagnostic {
-    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>, label: impl Into<String>, help: Option<String>) -> Self {
-        Diagnostic { code, message: message.into(), label: label.into(), help, span }
+    pub(crate) fn new(
+        code: Code,
+        span: Span,
+        message: impl Into<String>,
+        label: impl Into<String>,
+        help: Option<String>,
+    ) -> Self {
+        Diagnostic {
+            code,
+            message: message.into(),
+            label: label.into(),
+            help,
+            span,
+        }
     }
 
     /// The bytes of the source it is about.

@@ -19,8 +19,8 @@ use crate::resolve::Resolved;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use residual::Residual;
-use std::collections::HashMap;
 use rewrite::{Rewrite, Try};
+use std::collections::HashMap;
 
 pub(crate) use cleanup::prune;
 pub(crate) use signature::Signature;
@@ -52,35 +52,86 @@ pub(crate) struct Input<'a> {
 /// # Errors
 /// Names the statements that would stand several times and must not.
 pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec<Once>> {
-    let Input { item, resolved, graph, analysis, layout, signature } = input;
+    let Input {
+        item,
+        resolved,
+        graph,
+        analysis,
+        layout,
+        signature,
+    } = input;
     let output: syn::Type = match &item.sig.output {
         syn::ReturnType::Default => syn::parse_quote!(()),
         syn::ReturnType::Type(_, ty) => (**ty).clone(),
     };
-    let foreign = resolved.locals.iter().enumerate().filter(|(_, local)| local.foreign).map(|(i, _)| LocalId(i)).collect();
-    let mut rewriting = Rewrite { layout, analysis, tries: tries(&output), plain: Default::default(), assigned: graph.assigned(), foreign };
+    let foreign = resolved
+        .locals
+        .iter()
+        .enumerate()
+        .filter(|(_, local)| local.foreign)
+        .map(|(i, _)| LocalId(i))
+        .collect();
+    let mut rewriting = Rewrite {
+        layout,
+        analysis,
+        tries: tries(&output),
+        plain: Default::default(),
+        assigned: graph.assigned(),
+        foreign,
+    };
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
     find_once(&body.block, &mut once);
-    let residual = Residual { layout, analysis, resolved, in_scope: &graph.in_scope, facts: &graph.facts, assigned: graph.assigned(), copies: Default::default(), index: residual::index(&body.block), once, entered: Default::default() };
+    let residual = Residual {
+        layout,
+        analysis,
+        resolved,
+        in_scope: &graph.in_scope,
+        facts: &graph.facts,
+        assigned: graph.assigned(),
+        copies: Default::default(),
+        index: residual::index(&body.block),
+        once,
+        entered: Default::default(),
+    };
     let arms = arms::arms(input, &body, &residual);
     let copies: Vec<Once> = {
         let copies = residual.copies.borrow();
-        let mut copies: Vec<Once> = copies.iter().filter(|(once, n)| **n > 1 && must_stand_once(**once, layout, analysis)).map(|(once, _)| *once).collect();
+        let mut copies: Vec<Once> = copies
+            .iter()
+            .filter(|(once, n)| **n > 1 && must_stand_once(**once, layout, analysis))
+            .map(|(once, _)| *once)
+            .collect();
         copies.sort();
         copies
     };
     if !copies.is_empty() {
         return Err(copies);
     }
-    let storage = storage::Storage { input, body: &body, states: &arms.states };
+    let storage = storage::Storage {
+        input,
+        body: &body,
+        states: &arms.states,
+    };
 
     let fresh = &layout.fresh;
     let (rt, label) = (&fresh.rt, fresh.machine());
-    let handle = if layout.framed() { &fresh.frame } else { &fresh.state };
+    let handle = if layout.framed() {
+        &fresh.frame
+    } else {
+        &fresh.state
+    };
     let arms_tokens = &arms.tokens;
-    let cx = if has_ident(arms_tokens, &fresh.cx) { fresh.cx.clone() } else { quote::format_ident!("_{}", fresh.cx) };
-    let output: syn::Type = if matches!(output, syn::Type::Never(_)) { syn::parse_quote!(#rt::Never) } else { output };
+    let cx = if has_ident(arms_tokens, &fresh.cx) {
+        fresh.cx.clone()
+    } else {
+        quote::format_ident!("_{}", fresh.cx)
+    };
+    let output: syn::Type = if matches!(output, syn::Type::Never(_)) {
+        syn::parse_quote!(#rt::Never)
+    } else {
+        output
+    };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
     let scrutinee = storage.scrutinee();
     let step = quote! {
@@ -94,11 +145,21 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     };
     let items = &body.items;
     let prologue = &signature.prologue;
-    let alias = if rt == "rt" { quote!(use ::handroll_rt as rt;) } else { quote!(use ::handroll_rt as #rt;) };
-    let attrs = item.attrs.iter().map(|attr| syn::Attribute { style: syn::AttrStyle::Outer, ..attr.clone() });
+    let alias = if rt == "rt" {
+        quote!(
+            use ::handroll_rt as rt;
+        )
+    } else {
+        quote!(use ::handroll_rt as #rt;)
+    };
+    let attrs = item.attrs.iter().map(|attr| syn::Attribute {
+        style: syn::AttrStyle::Outer,
+        ..attr.clone()
+    });
     let (vis, sig) = (item.vis, &signature.sig);
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = (!arms.states.is_empty()).then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
+    let allow = (!arms.states.is_empty())
+        .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
     let (declarations, initial) = (storage.declarations(), storage.initial());
     let tokens = match &layout.name {
         None => quote! {
@@ -140,7 +201,13 @@ fn named_doc(name: &Ident) -> String {
 fn must_stand_once(once: Once, layout: &Layout, analysis: &Analysis) -> bool {
     match once {
         Once::Holder(_) | Once::Await(_) => true,
-        Once::Local(local) => analysis.pinned.contains(&local) || layout.states.iter().any(|state| state.carried.contains(&local)),
+        Once::Local(local) => {
+            analysis.pinned.contains(&local)
+                || layout
+                    .states
+                    .iter()
+                    .any(|state| state.carried.contains(&local))
+        }
     }
 }
 
@@ -175,7 +242,12 @@ fn find_once(block: &crate::ir::Block, found: &mut HashMap<*const crate::ir::Stm
 }
 
 /// A field of the state bound as a local: under its name, or only to drop in its place.
-fn binding(layout: &Layout, local: LocalId, mutability: Option<syn::Token![mut]>, used: &TokenStream) -> TokenStream {
+fn binding(
+    layout: &Layout,
+    local: LocalId,
+    mutability: Option<syn::Token![mut]>,
+    used: &TokenStream,
+) -> TokenStream {
     let name = layout.name(local);
     if mentions(used, layout, local) {
         quote!(#mutability #name)
@@ -186,22 +258,47 @@ fn binding(layout: &Layout, local: LocalId, mutability: Option<syn::Token![mut]>
 }
 
 fn slot_type(analysis: &Analysis, local: LocalId) -> Ident {
-    Ident::new(if analysis.flagged.contains(&local) { "FlagSlot" } else { "Slot" }, proc_macro2::Span::call_site())
+    Ident::new(
+        if analysis.flagged.contains(&local) {
+            "FlagSlot"
+        } else {
+            "Slot"
+        },
+        proc_macro2::Span::call_site(),
+    )
 }
 
 /// What the poll's `Ready` binds. `let n = output;` at the start of the arm is not needed, unless what is held must drop after `n`.
-fn direct(code: TokenStream, output: &Ident, resolved: &Resolved, graph: &Graph, analysis: &Analysis, id: AwaitId) -> (TokenStream, TokenStream) {
+fn direct(
+    code: TokenStream,
+    output: &Ident,
+    resolved: &Resolved,
+    graph: &Graph,
+    analysis: &Analysis,
+    id: AwaitId,
+) -> (TokenStream, TokenStream) {
     if !has_ident(&code, output) {
         return (quote!(_), code);
     }
-    let held_drops = analysis.held[id].iter().any(|holding| !graph.facts[holding.local.0].no_drop);
+    let held_drops = analysis.held[id]
+        .iter()
+        .any(|holding| !graph.facts[holding.local.0].no_drop);
     let trees: Vec<proc_macro2::TokenTree> = code.clone().into_iter().collect();
-    if let [proc_macro2::TokenTree::Ident(r#let), proc_macro2::TokenTree::Ident(name), proc_macro2::TokenTree::Punct(eq), proc_macro2::TokenTree::Ident(value), proc_macro2::TokenTree::Punct(semi), rest @ ..] = trees.as_slice()
+    if let [
+        proc_macro2::TokenTree::Ident(r#let),
+        proc_macro2::TokenTree::Ident(name),
+        proc_macro2::TokenTree::Punct(eq),
+        proc_macro2::TokenTree::Ident(value),
+        proc_macro2::TokenTree::Punct(semi),
+        rest @ ..,
+    ] = trees.as_slice()
         && r#let == "let"
         && eq.as_char() == '='
         && value == output
         && semi.as_char() == ';'
-        && !(held_drops && crate::names::local(name).is_none_or(|local| !resolved.locals[local.0].hidden || !consumed_next(rest, name)))
+        && !(held_drops
+            && crate::names::local(name)
+                .is_none_or(|local| !resolved.locals[local.0].hidden || !consumed_next(rest, name)))
     {
         return (quote!(#name), rest.iter().cloned().collect());
     }
@@ -210,10 +307,18 @@ fn direct(code: TokenStream, output: &Ident, resolved: &Resolved, graph: &Graph,
 
 /// Whether the first statement uses up the local.
 fn consumed_next(rest: &[proc_macro2::TokenTree], name: &Ident) -> bool {
-    let end = rest.iter().position(|tree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ';')).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(
+            |tree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ';'),
+        )
+        .unwrap_or(rest.len());
     let first: TokenStream = rest[..end].iter().cloned().collect();
     let local = crate::names::local(name);
-    any_token(&first, &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if crate::names::local(ident) == local))
+    any_token(
+        &first,
+        &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if crate::names::local(ident) == local),
+    )
 }
 
 /// Whether the tokens mention a local, by its mark or by its final name.
@@ -235,7 +340,10 @@ fn mentions(tokens: &TokenStream, layout: &Layout, local: LocalId) -> bool {
 }
 
 fn has_ident(tokens: &TokenStream, name: &Ident) -> bool {
-    any_token(tokens, &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if ident == name))
+    any_token(
+        tokens,
+        &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if ident == name),
+    )
 }
 
 fn any_token(tokens: &TokenStream, is: &mut impl FnMut(&proc_macro2::TokenTree) -> bool) -> bool {
@@ -252,12 +360,17 @@ fn any_token(tokens: &TokenStream, is: &mut impl FnMut(&proc_macro2::TokenTree) 
 fn state_doc(body: &Body, id: AwaitId) -> String {
     let awaited = &body.awaits[id];
     if awaited.tokens.is_none() {
-        return " Nothing is awaited: what follows stands once, and several places lead to it.".to_owned();
+        return " Nothing is awaited: what follows stands once, and several places lead to it."
+            .to_owned();
     }
     let text = awaited.span.source_text().map(|text| one_line(&text));
     let text = text.unwrap_or_else(|| format!("{}.await", awaited.tokens.to_token_stream()));
     let line = awaited.span.start().line;
-    if line > 0 { format!(" Line {line}: `{text}`") } else { format!(" `{text}`") }
+    if line > 0 {
+        format!(" Line {line}: `{text}`")
+    } else {
+        format!(" `{text}`")
+    }
 }
 
 pub(crate) fn one_line(text: &str) -> String {

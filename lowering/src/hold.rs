@@ -39,13 +39,25 @@ pub(crate) struct Unclear {
 pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -> Vec<LocalId> {
     let mut new: HashMap<(LocalId, bool), LocalId> = HashMap::new();
     let mut holders = Vec::new();
-    for Unclear { local, mention, holder } in uses {
+    for Unclear {
+        local,
+        mention,
+        holder,
+    } in uses
+    {
         let other = *new.entry((*local, *holder)).or_insert_with(|| {
             let Local { base, span } = Local::of(resolved, *local);
-            let other = resolved.hidden(&format!("{base}_{}", if *holder { "held" } else { "out" }), span);
+            let other = resolved.hidden(
+                &format!("{base}_{}", if *holder { "held" } else { "out" }),
+                span,
+            );
             resolved.locals[other.0].mutable = !holder;
             let ident = resolved.mention(other);
-            let declaration: syn::Stmt = if *holder { syn::parse_quote!(let #ident;) } else { syn::parse_quote!(let mut #ident;) };
+            let declaration: syn::Stmt = if *holder {
+                syn::parse_quote!(let #ident;)
+            } else {
+                syn::parse_quote!(let mut #ident;)
+            };
             declare_after(resolved, body, *local, declaration);
             if *holder {
                 holders.push(other);
@@ -54,11 +66,22 @@ pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -
         });
         let ident = resolved.mention(other);
         if *holder {
-            Holding { mention: *mention, ident }.block(&mut body.block);
+            Holding {
+                mention: *mention,
+                ident,
+            }
+            .block(&mut body.block);
         } else {
             let value = resolved.mention(*local);
             let statement: syn::Stmt = syn::parse_quote!(#ident = #value;);
-            Moving { resolved, local: *local, other, mention: *mention, statement: Some(statement) }.block(&mut body.block);
+            Moving {
+                resolved,
+                local: *local,
+                other,
+                mention: *mention,
+                statement: Some(statement),
+            }
+            .block(&mut body.block);
         }
     }
     holders
@@ -72,7 +95,10 @@ struct Local {
 impl Local {
     fn of(resolved: &Resolved, local: LocalId) -> Self {
         let local = &resolved.locals[local.0];
-        Local { base: local.base.trim_start_matches("r#").to_owned(), span: local.span }
+        Local {
+            base: local.base.trim_start_matches("r#").to_owned(),
+            span: local.span,
+        }
     }
 }
 
@@ -88,7 +114,9 @@ fn declare_after(resolved: &mut Resolved, body: &mut Body, local: LocalId, decla
             resolved.locals[arrived.0].ty = resolved.locals[later.0].ty.clone();
             let (value, name) = (resolved.mention(arrived), resolved.mention(later));
             let mutability = resolved.locals[later.0].mutable.then(|| quote::quote!(mut));
-            stmts.push(Stmt::Plain(syn::parse_quote!(let #mutability #name = #value;)));
+            stmts.push(Stmt::Plain(
+                syn::parse_quote!(let #mutability #name = #value;),
+            ));
             *param = arrived;
         }
         body.block.stmts.splice(0..0, stmts);
@@ -96,7 +124,10 @@ fn declare_after(resolved: &mut Resolved, body: &mut Body, local: LocalId, decla
     }
     let mut declaration = Some(declaration);
     insert(&mut body.block, local, &mut declaration);
-    debug_assert!(declaration.is_none(), "every held local is declared in the structured form");
+    debug_assert!(
+        declaration.is_none(),
+        "every held local is declared in the structured form"
+    );
 }
 
 fn insert(block: &mut Block, local: LocalId, declaration: &mut Option<syn::Stmt>) {
@@ -109,7 +140,8 @@ fn insert(block: &mut Block, local: LocalId, declaration: &mut Option<syn::Stmt>
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
                 insert_expr(init, local, declaration);
-                els.iter_mut().for_each(|els| insert(els, local, declaration));
+                els.iter_mut()
+                    .for_each(|els| insert(els, local, declaration));
             }
             Stmt::Expr { expr, .. } => insert_expr(expr, local, declaration),
         }
@@ -118,7 +150,9 @@ fn insert(block: &mut Block, local: LocalId, declaration: &mut Option<syn::Stmt>
         }
     }
     if let Some(at) = at {
-        block.stmts.splice(at..at, declaration.take().map(Stmt::Plain));
+        block
+            .stmts
+            .splice(at..at, declaration.take().map(Stmt::Plain));
     }
 }
 
@@ -131,25 +165,36 @@ fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::St
                 then.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
             }
             insert(then, local, declaration);
-            els.iter_mut().for_each(|els| insert_expr(els, local, declaration));
+            els.iter_mut()
+                .for_each(|els| insert_expr(els, local, declaration));
         }
         Expr::Match { arms, .. } => {
             for arm in arms {
                 if binds(&arm.pat, local) {
-                    let body = std::mem::replace(&mut arm.body, Expr::Plain(syn::Expr::Verbatim(Default::default())));
-                    let mut stmts: Vec<Stmt> = declaration.take().map(Stmt::Plain).into_iter().collect();
+                    let body = std::mem::replace(
+                        &mut arm.body,
+                        Expr::Plain(syn::Expr::Verbatim(Default::default())),
+                    );
+                    let mut stmts: Vec<Stmt> =
+                        declaration.take().map(Stmt::Plain).into_iter().collect();
                     match body {
                         Expr::Block { label: None, block } => stmts.extend(block.stmts),
                         expr => stmts.push(Stmt::Expr { expr, semi: false }),
                     }
-                    arm.body = Expr::Block { label: None, block: Block::new(stmts) };
+                    arm.body = Expr::Block {
+                        label: None,
+                        block: Block::new(stmts),
+                    };
                 } else {
                     insert_expr(&mut arm.body, local, declaration);
                 }
             }
         }
         Expr::Loop(Loop { cond, body, .. }) => {
-            if cond.as_ref().is_some_and(|cond| binds_in_condition(cond, local)) {
+            if cond
+                .as_ref()
+                .is_some_and(|cond| binds_in_condition(cond, local))
+            {
                 body.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
             }
             insert(body, local, declaration);
@@ -201,7 +246,9 @@ impl Holding {
     }
 
     fn is(&self, expr: &syn::Expr) -> bool {
-        crate::syntax::as_ident(expr).and_then(|ident| names::unmark(&ident.to_string())).is_some_and(|(_, mention)| mention == self.mention)
+        crate::syntax::as_ident(expr)
+            .and_then(|ident| names::unmark(&ident.to_string()))
+            .is_some_and(|(_, mention)| mention == self.mention)
     }
 }
 
@@ -249,7 +296,10 @@ fn each_plain(block: &mut Block, visitor: &mut impl VisitMut) {
 fn each_plain_expr(expr: &mut Expr, visitor: &mut impl VisitMut) {
     match expr {
         Expr::Plain(expr) => visitor.visit_expr_mut(expr),
-        Expr::Await(found) => found.operand.iter_mut().for_each(|operand| visitor.visit_expr_mut(operand)),
+        Expr::Await(found) => found
+            .operand
+            .iter_mut()
+            .for_each(|operand| visitor.visit_expr_mut(operand)),
         Expr::Block { block, .. } => each_plain(block, visitor),
         Expr::If { cond, then, els } => {
             visitor.visit_expr_mut(cond);
@@ -258,10 +308,12 @@ fn each_plain_expr(expr: &mut Expr, visitor: &mut impl VisitMut) {
         }
         Expr::Match { head, arms } => {
             visitor.visit_expr_mut(head);
-            arms.iter_mut().for_each(|arm| each_plain_expr(&mut arm.body, visitor));
+            arms.iter_mut()
+                .for_each(|arm| each_plain_expr(&mut arm.body, visitor));
         }
         Expr::Loop(Loop { cond, body, .. }) => {
-            cond.iter_mut().for_each(|cond| visitor.visit_expr_mut(cond));
+            cond.iter_mut()
+                .for_each(|cond| visitor.visit_expr_mut(cond));
             each_plain(body, visitor);
         }
     }
@@ -283,7 +335,8 @@ impl Moving<'_> {
             match stmt {
                 Stmt::Plain(stmt) => {
                     self.visit_stmt_mut(stmt);
-                    if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt)) {
+                    if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt))
+                    {
                         self.rename(|rename| rename.visit_stmt_mut(stmt));
                         at = Some(i);
                     }
@@ -305,7 +358,9 @@ impl Moving<'_> {
             }
         }
         if let Some(at) = at {
-            block.stmts.splice(at..at, self.statement.take().map(Stmt::Plain));
+            block
+                .stmts
+                .splice(at..at, self.statement.take().map(Stmt::Plain));
         }
     }
 
@@ -331,8 +386,17 @@ impl Moving<'_> {
                     if let Expr::If { .. } = **els
                         && self.mentions_head(els)
                     {
-                        let inner = std::mem::replace(&mut **els, Expr::Plain(syn::Expr::Verbatim(Default::default())));
-                        **els = Expr::Block { label: None, block: Block::new(vec![Stmt::Expr { expr: inner, semi: false }]) };
+                        let inner = std::mem::replace(
+                            &mut **els,
+                            Expr::Plain(syn::Expr::Verbatim(Default::default())),
+                        );
+                        **els = Expr::Block {
+                            label: None,
+                            block: Block::new(vec![Stmt::Expr {
+                                expr: inner,
+                                semi: false,
+                            }]),
+                        };
                     }
                     self.head(els)
                 });
@@ -344,9 +408,24 @@ impl Moving<'_> {
                 for arm in arms {
                     if self.head(&mut arm.body) {
                         // A single expression becomes a block that can hold the move.
-                        let body = std::mem::replace(&mut arm.body, Expr::Plain(syn::Expr::Verbatim(Default::default())));
-                        let stmts = self.statement.take().map(Stmt::Plain).into_iter().chain([Stmt::Expr { expr: body, semi: false }]).collect();
-                        arm.body = Expr::Block { label: None, block: Block::new(stmts) };
+                        let body = std::mem::replace(
+                            &mut arm.body,
+                            Expr::Plain(syn::Expr::Verbatim(Default::default())),
+                        );
+                        let stmts = self
+                            .statement
+                            .take()
+                            .map(Stmt::Plain)
+                            .into_iter()
+                            .chain([Stmt::Expr {
+                                expr: body,
+                                semi: false,
+                            }])
+                            .collect();
+                        arm.body = Expr::Block {
+                            label: None,
+                            block: Block::new(stmts),
+                        };
                         return false;
                     }
                 }
@@ -374,13 +453,20 @@ impl Moving<'_> {
     }
 
     fn mentioned(&self, visit: impl FnOnce(&mut FindMention)) -> bool {
-        let mut finder = FindMention { mention: self.mention, found: false };
+        let mut finder = FindMention {
+            mention: self.mention,
+            found: false,
+        };
         visit(&mut finder);
         finder.found
     }
 
     fn rename(&mut self, visit: impl FnOnce(&mut Rename<'_>)) {
-        let mut rename = Rename { resolved: self.resolved, local: self.local, other: self.other };
+        let mut rename = Rename {
+            resolved: self.resolved,
+            local: self.local,
+            other: self.other,
+        };
         visit(&mut rename);
     }
 }
@@ -461,8 +547,20 @@ impl VisitMut for Rename<'_> {
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
         let tokens = std::mem::take(&mut mac.tokens);
         let this = std::cell::RefCell::new(self);
-        mac.tokens = names::map_tokens(tokens, &mut |ident, _| this.borrow_mut().new_name(&ident.to_string()).map(|ident| quote::ToTokens::into_token_stream(ident)), &mut |literal| {
-            names::map_captures(literal, &mut |name| this.borrow_mut().new_name(name).map(|ident| ident.to_string()))
-        });
+        mac.tokens = names::map_tokens(
+            tokens,
+            &mut |ident, _| {
+                this.borrow_mut()
+                    .new_name(&ident.to_string())
+                    .map(quote::ToTokens::into_token_stream)
+            },
+            &mut |literal| {
+                names::map_captures(literal, &mut |name| {
+                    this.borrow_mut()
+                        .new_name(name)
+                        .map(|ident| ident.to_string())
+                })
+            },
+        );
     }
 }

@@ -3,8 +3,6 @@
 //! What holds no await stays a `syn` tree, as it was written. A construct that holds one is opened just so far that the awaits inside
 //! can be reached. So the continuation of an await is again a piece of ordinary Rust: the rest of each block around it.
 
-use std::ops::Range;
-
 /// An await's number, in source order.
 pub(crate) type AwaitId = usize;
 
@@ -17,7 +15,10 @@ pub(crate) struct Block {
 
 impl Block {
     pub(crate) fn new(stmts: Vec<Stmt>) -> Self {
-        Block { stmts, outlived: false }
+        Block {
+            stmts,
+            outlived: false,
+        }
     }
 }
 
@@ -26,7 +27,12 @@ pub(crate) enum Stmt {
     /// Holds no await.
     Plain(syn::Stmt),
     /// `let pat = init else { .. };`, with an await in `init` or in the `else` block.
-    Let { attrs: Vec<syn::Attribute>, pat: syn::Pat, init: Expr, els: Option<Block> },
+    Let {
+        attrs: Vec<syn::Attribute>,
+        pat: syn::Pat,
+        init: Expr,
+        els: Option<Block>,
+    },
     /// An expression, with or without semicolon.
     Expr { expr: Expr, semi: bool },
 }
@@ -36,9 +42,19 @@ pub(crate) enum Expr {
     /// Holds no await.
     Plain(syn::Expr),
     Await(Await),
-    Block { label: Option<syn::Lifetime>, block: Block },
-    If { cond: syn::Expr, then: Block, els: Option<Box<Expr>> },
-    Match { head: syn::Expr, arms: Vec<Arm> },
+    Block {
+        label: Option<syn::Lifetime>,
+        block: Block,
+    },
+    If {
+        cond: syn::Expr,
+        then: Block,
+        els: Option<Box<Expr>>,
+    },
+    Match {
+        head: syn::Expr,
+        arms: Vec<Arm>,
+    },
     Loop(Loop),
 }
 
@@ -66,18 +82,9 @@ pub(crate) struct Loop {
     pub(crate) body: Block,
 }
 
-/// The awaits that a piece of the tree holds. They are numbered in order of the tree, so the piece holds a range.
+/// The awaits that a piece of the tree holds.
 pub(crate) trait Awaits {
     fn each(&self, f: &mut impl FnMut(&Await));
-
-    fn awaits(&self) -> Option<Range<AwaitId>> {
-        let mut range: Option<Range<AwaitId>> = None;
-        self.each(&mut |found| {
-            let (start, end) = range.as_ref().map_or((found.id, found.id + 1), |range| (range.start.min(found.id), range.end.max(found.id + 1)));
-            range = Some(start..end);
-        });
-        range
-    }
 }
 
 impl Awaits for Block {
@@ -116,7 +123,11 @@ impl Awaits for Expr {
 }
 
 /// Prints a block, one statement a line.
-pub(crate) fn print(block: &Block, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+pub(crate) fn print(
+    block: &Block,
+    depth: usize,
+    f: &mut std::fmt::Formatter<'_>,
+) -> std::fmt::Result {
     let pad = "    ".repeat(depth);
     for stmt in &block.stmts {
         match stmt {
@@ -142,9 +153,20 @@ fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std
     let pad = "    ".repeat(depth);
     match expr {
         Expr::Plain(expr) => writeln!(f, "{}", crate::print::tokens(expr)),
-        Expr::Await(Await { id, operand }) => writeln!(f, "await #{id} {}", operand.as_ref().map(crate::print::tokens).unwrap_or_default()),
+        Expr::Await(Await { id, operand }) => writeln!(
+            f,
+            "await #{id} {}",
+            operand
+                .as_ref()
+                .map(crate::print::tokens)
+                .unwrap_or_default()
+        ),
         Expr::Block { label, block } => {
-            writeln!(f, "block {}", label.as_ref().map(crate::print::tokens).unwrap_or_default())?;
+            writeln!(
+                f,
+                "block {}",
+                label.as_ref().map(crate::print::tokens).unwrap_or_default()
+            )?;
             print(block, depth + 1, f)
         }
         Expr::If { cond, then, els } => {
@@ -165,7 +187,15 @@ fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std
             Ok(())
         }
         Expr::Loop(Loop { label, cond, body }) => {
-            writeln!(f, "{} {}", crate::print::tokens(label), cond.as_ref().map_or_else(|| "loop".to_owned(), |cond| format!("while {}", crate::print::tokens(cond))))?;
+            writeln!(
+                f,
+                "{} {}",
+                crate::print::tokens(label),
+                cond.as_ref().map_or_else(
+                    || "loop".to_owned(),
+                    |cond| format!("while {}", crate::print::tokens(cond))
+                )
+            )?;
             print(body, depth + 1, f)
         }
     }

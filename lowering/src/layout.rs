@@ -64,7 +64,10 @@ pub(crate) struct Fresh {
 impl Fresh {
     /// The label of the machine's loop; it is pruned where nothing needs it.
     pub(crate) fn machine(&self) -> syn::Lifetime {
-        syn::Lifetime { apostrophe: Span::call_site(), ident: format_ident!("{}__hr", self.machine_label) }
+        syn::Lifetime {
+            apostrophe: Span::call_site(),
+            ident: format_ident!("{}__hr", self.machine_label),
+        }
     }
 }
 
@@ -81,7 +84,13 @@ pub(crate) struct Context<'a> {
     pub(crate) wide: bool,
 }
 
-pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: &Graph, analysis: &Analysis) -> Layout {
+pub(crate) fn layout(
+    cx: &Context<'_>,
+    resolved: &Resolved,
+    body: &Body,
+    graph: &Graph,
+    analysis: &Analysis,
+) -> Layout {
     let mut taken: HashSet<String> = cx.mentioned.clone();
     let mut fresh = |wanted: &str| {
         let name = unique(wanted, |name| taken.contains(name));
@@ -97,12 +106,19 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         child: fresh("child"),
         ready: fresh("output"),
         state_type: fresh(&format!("{base}State")),
-        frame_type: cx.wanted.map_or_else(|| fresh(&format!("{base}Frame")), |name| Ident::new(name, Span::call_site())),
+        frame_type: cx.wanted.map_or_else(
+            || fresh(&format!("{base}Frame")),
+            |name| Ident::new(name, Span::call_site()),
+        ),
         children_type: fresh(&format!("{base}Children")),
         machine_label: fresh("machine"),
     };
     let names = local_names(cx, resolved, graph, analysis, &fresh);
-    let mut state_names = HashSet::from(["Start".to_owned(), "Returned".to_owned(), "Panicked".to_owned()]);
+    let mut state_names = HashSet::from([
+        "Start".to_owned(),
+        "Returned".to_owned(),
+        "Panicked".to_owned(),
+    ]);
     let states: Vec<State> = body
         .awaits
         .iter()
@@ -110,8 +126,15 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         .map(|(awaited, held)| {
             let name = unique(&camel(&awaited.name), |name| state_names.contains(name));
             state_names.insert(name.clone());
-            let (pinned, carried) = held.iter().map(|holding| holding.local).partition(|local| analysis.pinned.contains(local));
-            State { name: Ident::new(&name, Span::call_site()), carried, pinned }
+            let (pinned, carried) = held
+                .iter()
+                .map(|holding| holding.local)
+                .partition(|local| analysis.pinned.contains(local));
+            State {
+                name: Ident::new(&name, Span::call_site()),
+                carried,
+                pinned,
+            }
         })
         .collect();
 
@@ -120,7 +143,11 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
     let mut used: HashSet<String> = HashSet::new();
     let stored: Vec<LocalId> = {
         let mut all: Vec<LocalId> = body.params.clone();
-        all.extend(states.iter().flat_map(|state| state.carried.iter().chain(&state.pinned)));
+        all.extend(
+            states
+                .iter()
+                .flat_map(|state| state.carried.iter().chain(&state.pinned)),
+        );
         all.extend(&analysis.pinned);
         all.sort();
         all.dedup();
@@ -153,15 +180,30 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
     }
     let mut children: Vec<Ident> = Vec::with_capacity(states.len());
     for (id, state) in states.iter().enumerate() {
-        let ident = if owners[id] < id { children[owners[id]].clone() } else { param(state.name.to_string()) };
+        let ident = if owners[id] < id {
+            children[owners[id]].clone()
+        } else {
+            param(state.name.to_string())
+        };
         children.push(ident);
     }
     for &local in &stored {
-        types.entry(local).or_insert_with(|| param(camel(&names[local.0].to_string())).into_token_stream());
+        types
+            .entry(local)
+            .or_insert_with(|| param(camel(&names[local.0].to_string())).into_token_stream());
     }
     let mut slots: Vec<LocalId> = analysis.pinned.iter().copied().collect();
     slots.sort_by_key(|local| declaration_order(graph, *local));
-    let spelled: HashSet<LocalId> = stored.iter().copied().filter(|local| resolved.locals[local.0].ty.as_ref().is_some_and(|ty| cx.table.closed(ty, cx.generics))).collect();
+    let spelled: HashSet<LocalId> = stored
+        .iter()
+        .copied()
+        .filter(|local| {
+            resolved.locals[local.0]
+                .ty
+                .as_ref()
+                .is_some_and(|ty| cx.table.closed(ty, cx.generics))
+        })
+        .collect();
     let mut slot_names: HashMap<LocalId, Ident> = HashMap::new();
     let mut taken = HashSet::from([fresh.state.to_string()]);
     for &local in &slots {
@@ -169,13 +211,30 @@ pub(crate) fn layout(cx: &Context<'_>, resolved: &Resolved, body: &Body, graph: 
         taken.insert(name.clone());
         slot_names.insert(local, ident(&name));
     }
-    Layout { names, states, types, child_types: children.iter().map(ToTokens::to_token_stream).collect(), children, owners, wide: cx.wide, name: cx.wanted.map(|name| Ident::new(name, Span::call_site())), slots, slot_names, spelled, fresh }
+    Layout {
+        names,
+        states,
+        types,
+        child_types: children.iter().map(ToTokens::to_token_stream).collect(),
+        children,
+        owners,
+        wide: cx.wide,
+        name: cx.wanted.map(|name| Ident::new(name, Span::call_site())),
+        slots,
+        slot_names,
+        spelled,
+        fresh,
+    }
 }
 
 impl Layout {
     /// `FooState<A, B>`, or with the given brackets' content left out when there are no parameters.
     pub(crate) fn generics(params: &[Ident]) -> TokenStream {
-        if params.is_empty() { quote!() } else { quote!(<#(#params),*>) }
+        if params.is_empty() {
+            quote!()
+        } else {
+            quote!(<#(#params),*>)
+        }
     }
 
     /// Whether the state is a field of a frame.
@@ -199,12 +258,18 @@ impl Layout {
     /// The type parameters of the state, in order of first use.
     pub(crate) fn params(&self, body: &Body, states: impl Iterator<Item = usize>) -> Vec<Ident> {
         let mut params = Vec::new();
-        body.params.iter().for_each(|local| self.add_param(*local, &mut params));
+        body.params
+            .iter()
+            .for_each(|local| self.add_param(*local, &mut params));
         for id in states {
             if body.awaits[id].tokens.is_some() {
                 params.push(self.children[id].clone());
             }
-            self.states[id].carried.iter().rev().for_each(|local| self.add_param(*local, &mut params));
+            self.states[id]
+                .carried
+                .iter()
+                .rev()
+                .for_each(|local| self.add_param(*local, &mut params));
         }
         params
     }
@@ -212,7 +277,9 @@ impl Layout {
     /// The type parameters of the frame.
     pub(crate) fn with_slots(&self, params: &[Ident]) -> Vec<Ident> {
         let mut params = params.to_vec();
-        self.slots.iter().for_each(|local| self.add_param(*local, &mut params));
+        self.slots
+            .iter()
+            .for_each(|local| self.add_param(*local, &mut params));
         params
     }
 
@@ -231,7 +298,11 @@ impl Layout {
 
     /// The local of a final name, where only one has it.
     pub(crate) fn by_name(&self, name: &Ident) -> Option<LocalId> {
-        let mut found = self.names.iter().enumerate().filter(|(_, other)| *other == name);
+        let mut found = self
+            .names
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| *other == name);
         let (first, _) = found.next()?;
         found.next().is_none().then_some(LocalId(first))
     }
@@ -244,24 +315,71 @@ impl Layout {
 
 /// Locals are numbered in order of declaration, hidden ones after the rest: the scopes know better.
 fn declaration_order(graph: &Graph, local: LocalId) -> (usize, usize) {
-    let at = graph.in_scope.iter().filter_map(|scope| scope.iter().position(|other| *other == local)).min();
+    let at = graph
+        .in_scope
+        .iter()
+        .filter_map(|scope| scope.iter().position(|other| *other == local))
+        .min();
     (at.unwrap_or(usize::MAX), local.0)
 }
 
 /// A local keeps its name. When it is held while another of its name hides it, it becomes `name_outer`; a hidden local gets a number
 /// when another one of its kind is needed at the same time.
-fn local_names(cx: &Context<'_>, resolved: &Resolved, graph: &Graph, analysis: &Analysis, fresh: &Fresh) -> Vec<Ident> {
-    let ours: HashSet<String> = [&fresh.rt, &fresh.state, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.machine_label].iter().map(ToString::to_string).collect();
-    let mut names: Vec<String> = resolved.locals.iter().map(|local| local.base.clone()).collect();
-    let visible: HashSet<&str> = resolved.locals.iter().filter(|local| !local.hidden).map(|local| local.base.as_str()).collect();
+fn local_names(
+    cx: &Context<'_>,
+    resolved: &Resolved,
+    graph: &Graph,
+    analysis: &Analysis,
+    fresh: &Fresh,
+) -> Vec<Ident> {
+    let ours: HashSet<String> = [
+        &fresh.rt,
+        &fresh.state,
+        &fresh.frame,
+        &fresh.cx,
+        &fresh.child,
+        &fresh.ready,
+        &fresh.machine_label,
+    ]
+    .iter()
+    .map(ToString::to_string)
+    .collect();
+    let mut names: Vec<String> = resolved
+        .locals
+        .iter()
+        .map(|local| local.base.clone())
+        .collect();
+    let visible: HashSet<&str> = resolved
+        .locals
+        .iter()
+        .filter(|local| !local.hidden)
+        .map(|local| local.base.as_str())
+        .collect();
     let raw = |name: &str, taken: &dyn Fn(&str) -> bool| unique(name, |name| taken(name));
     for (i, local) in resolved.locals.iter().enumerate() {
-        let this = local.base == "this" && visible.contains("this") && resolved.locals.iter().filter(|other| other.base == "this").count() > 0;
+        let this = local.base == "this"
+            && visible.contains("this")
+            && resolved
+                .locals
+                .iter()
+                .filter(|other| other.base == "this")
+                .count()
+                > 0;
         if local.hidden || this && local.span.source_text().as_deref() == Some("self") {
             let clashes = |name: &str| cx.mentioned.contains(name) || ours.contains(name);
             let together = |name: &str| {
-                let unique = local.base.ends_with("_held") || local.base.ends_with("_out") || matches!(local.base.as_str(), "tail" | "temporary" | "param");
-                unique && resolved.locals[..i].iter().enumerate().any(|(j, other)| other.hidden && names[j] == name) || analysis.together.iter().any(|&(a, b)| (a.0 == i && b.0 < i && names[b.0] == name) || (b.0 == i && a.0 < i && names[a.0] == name))
+                let unique = local.base.ends_with("_held")
+                    || local.base.ends_with("_out")
+                    || matches!(local.base.as_str(), "tail" | "temporary" | "param");
+                unique
+                    && resolved.locals[..i]
+                        .iter()
+                        .enumerate()
+                        .any(|(j, other)| other.hidden && names[j] == name)
+                    || analysis.together.iter().any(|&(a, b)| {
+                        (a.0 == i && b.0 < i && names[b.0] == name)
+                            || (b.0 == i && a.0 < i && names[a.0] == name)
+                    })
             };
             names[i] = raw(&local.base, &|name| clashes(name) || together(name));
         }
@@ -272,11 +390,24 @@ fn local_names(cx: &Context<'_>, resolved: &Resolved, graph: &Graph, analysis: &
         for (id, held) in analysis.held.iter().enumerate() {
             let scope = &graph.in_scope[id];
             for holding in held {
-                let at = scope.iter().position(|local| *local == holding.local).expect("held locals are in scope");
-                let hidden = scope[at + 1..].iter().any(|other| names[other.0] == names[holding.local.0]);
+                let at = scope
+                    .iter()
+                    .position(|local| *local == holding.local)
+                    .expect("held locals are in scope");
+                let hidden = scope[at + 1..]
+                    .iter()
+                    .any(|other| names[other.0] == names[holding.local.0]);
                 if hidden {
-                    let taken: HashSet<String> = names.iter().cloned().chain(cx.mentioned.iter().cloned()).chain(ours.iter().cloned()).collect();
-                    names[holding.local.0] = unique(&format!("{}_outer", names[holding.local.0].trim_start_matches("r#")), |name| taken.contains(name));
+                    let taken: HashSet<String> = names
+                        .iter()
+                        .cloned()
+                        .chain(cx.mentioned.iter().cloned())
+                        .chain(ours.iter().cloned())
+                        .collect();
+                    names[holding.local.0] = unique(
+                        &format!("{}_outer", names[holding.local.0].trim_start_matches("r#")),
+                        |name| taken.contains(name),
+                    );
                     renamed = true;
                 }
             }
@@ -296,8 +427,15 @@ fn unique(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(wanted) {
         return wanted.to_owned();
     }
-    let separator = if wanted.starts_with(char::is_uppercase) { "" } else { "_" };
-    (2..).map(|n| format!("{wanted}{separator}{n}")).find(|name| !taken(name)).expect("numbers do not end")
+    let separator = if wanted.starts_with(char::is_uppercase) {
+        ""
+    } else {
+        "_"
+    };
+    (2..)
+        .map(|n| format!("{wanted}{separator}{n}"))
+        .find(|name| !taken(name))
+        .expect("numbers do not end")
 }
 
 /// `read_line` to `ReadLine`.
@@ -308,7 +446,9 @@ pub(crate) fn camel(name: &str) -> String {
         let mut chars = word.chars();
         out.extend(chars.next().into_iter().flat_map(char::to_uppercase));
         let rest: String = chars.collect();
-        let shouting = rest.chars().all(|c| !c.is_lowercase()) && rest.len() > 2 && !name.contains(char::is_lowercase);
+        let shouting = rest.chars().all(|c| !c.is_lowercase())
+            && rest.len() > 2
+            && !name.contains(char::is_lowercase);
         out.push_str(&if shouting { rest.to_lowercase() } else { rest });
     }
     if out.is_empty() || out.starts_with(|c: char| c.is_ascii_digit()) {

@@ -37,7 +37,10 @@ mod syntax;
 mod types;
 
 pub use diagnostics::{Code, Diagnostic};
-pub use report::{Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension, Why};
+pub use report::{
+    Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage,
+    Storage, Suspension, Why,
+};
 
 /// Lowers every async function of a file's text; every other byte stays as it was.
 ///
@@ -51,6 +54,11 @@ pub fn lower_file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Di
 ///
 /// # Errors
 /// When the text is not Rust, no async function starts there, or a stage before `stage` refuses it.
-pub fn print_stage(source: &str, at: usize, stage: Stage, options: &Options) -> Result<String, Vec<Diagnostic>> {
+pub fn print_stage(
+    source: &str,
+    at: usize,
+    stage: Stage,
+    options: &Options,
+) -> Result<String, Vec<Diagnostic>> {
     lower::stage(source, at, stage, options)
 }

@@ -10,7 +10,10 @@ use crate::hold::hold;
 use crate::layout::{Context, Layout, idents, layout};
 use crate::named;
 use crate::parse::{self, Found, Kind};
-use crate::report::{Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage, Suspension};
+use crate::report::{
+    Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
+    Suspension,
+};
 use crate::resolve::{Resolved, resolve};
 use crate::types::Table;
 use proc_macro2::TokenStream;
@@ -25,28 +28,53 @@ pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<D
     let mut copied = 0;
     let mut functions = Vec::new();
     for found in parse::find(&file) {
-        if options.only.as_ref().is_some_and(|only| *only != found.path) {
+        if options
+            .only
+            .as_ref()
+            .is_some_and(|only| *only != found.path)
+        {
             continue;
         }
         let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
-        let outcome = function(&found, &table, options).map(|(tokens, stages)| report(&found, tokens, &stages, indent(source, bytes.start)));
+        let outcome = function(&found, &table, options)
+            .map(|(tokens, stages)| report(&found, tokens, &stages, indent(source, bytes.start)));
         if let Ok(lowered) = &outcome {
             text.push_str(&source[copied..bytes.start]);
             text.push_str(&lowered.text);
             copied = bytes.end;
         }
-        functions.push(Function { path: found.path, lines: found.lines, bytes, awaits: found.awaits, outcome });
+        functions.push(Function {
+            path: found.path,
+            lines: found.lines,
+            bytes,
+            awaits: found.awaits,
+            outcome,
+        });
     }
     text.push_str(&source[copied..]);
     Ok(LoweredFile { text, functions })
 }
 
 /// See [`crate::print_stage`].
-pub(crate) fn stage(source: &str, at: usize, stage: Stage, options: &Options) -> Result<String, Vec<Diagnostic>> {
+pub(crate) fn stage(
+    source: &str,
+    at: usize,
+    stage: Stage,
+    options: &Options,
+) -> Result<String, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
     let table = Table::of(&file);
-    let Some(found) = parse::find(&file).into_iter().find(|found| found.bytes.start + skipped == at) else {
-        return Err(vec![Diagnostic::new(Code::Internal, proc_macro2::Span::call_site(), "no async function starts here", "", None)]);
+    let Some(found) = parse::find(&file)
+        .into_iter()
+        .find(|found| found.bytes.start + skipped == at)
+    else {
+        return Err(vec![Diagnostic::new(
+            Code::Internal,
+            proc_macro2::Span::call_site(),
+            "no async function starts here",
+            "",
+            None,
+        )]);
     };
     crate::print::stage(&found, &table, stage, options)
 }
@@ -60,7 +88,12 @@ fn parse_file(source: &str) -> Result<(syn::File, usize), Vec<Diagnostic>> {
     let skipped = source.len() - rest.len();
     match syn::parse_file(source) {
         Ok(file) => Ok((file, skipped)),
-        Err(error) => Err(error.into_iter().map(|error| Diagnostic::new(Code::Syntax, error.span(), error.to_string(), "here", None)).collect()),
+        Err(error) => Err(error
+            .into_iter()
+            .map(|error| {
+                Diagnostic::new(Code::Syntax, error.span(), error.to_string(), "here", None)
+            })
+            .collect()),
     }
 }
 
@@ -74,7 +107,11 @@ pub(crate) struct Stages {
 }
 
 /// Lowers one function, up to tokens.
-pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
+pub(crate) fn function(
+    found: &Found,
+    table: &Table,
+    options: &Options,
+) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
     let mut sink = Sink::new();
     refuse_kind(found, &mut sink);
     gate(&mut sink)?;
@@ -94,7 +131,15 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
         }
         let mut stages = lay_out(found, table, options, resolved, body, graph, analysis);
         if options.name.is_some() {
-            named::spell(found, table, &stages.resolved, &stages.body, &stages.analysis, &mut stages.layout, &mut sink);
+            named::spell(
+                found,
+                table,
+                &stages.resolved,
+                &stages.body,
+                &stages.analysis,
+                &mut stages.layout,
+                &mut sink,
+            );
             gate(&mut sink)?;
         }
         match emit_item(found, &stages, options.edition) {
@@ -106,7 +151,13 @@ pub(crate) fn function(found: &Found, table: &Table, options: &Options) -> Resul
         }
     }
     let span = found.sig.ident.span();
-    Err(vec![Diagnostic::new(Code::Internal, span, "the rewrites of this function do not settle; please report it", "this function", None)])
+    Err(vec![Diagnostic::new(
+        Code::Internal,
+        span,
+        "the rewrites of this function do not settle; please report it",
+        "this function",
+        None,
+    )])
 }
 
 /// Up to so many awaits the states hold their children and locals themselves, which reads best and costs the compiler little.
@@ -117,11 +168,28 @@ const ROUNDS: usize = 32;
 
 /// An error gate between passes.
 fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
-    if sink.is_empty() { Ok(()) } else { Err(std::mem::take(sink)) }
+    if sink.is_empty() {
+        Ok(())
+    } else {
+        Err(std::mem::take(sink))
+    }
 }
 
 /// Attributes that say something about a function and do not rewrite it.
-const PLAIN_ATTRIBUTES: &[&str] = &["doc", "allow", "warn", "deny", "forbid", "expect", "inline", "cold", "must_use", "deprecated", "cfg", "automatically_derived"];
+const PLAIN_ATTRIBUTES: &[&str] = &[
+    "doc",
+    "allow",
+    "warn",
+    "deny",
+    "forbid",
+    "expect",
+    "inline",
+    "cold",
+    "must_use",
+    "deprecated",
+    "cfg",
+    "automatically_derived",
+];
 
 fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
     let attrs = match input {
@@ -134,21 +202,52 @@ fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> 
 
 fn refuse_kind(found: &Found, sink: &mut Sink) {
     let name = found.sig.ident.span();
-    for attr in found.attrs.iter().chain(found.sig.inputs.iter().flat_map(parameter_attrs)) {
+    for attr in found
+        .attrs
+        .iter()
+        .chain(found.sig.inputs.iter().flat_map(parameter_attrs))
+    {
         let path = attr.path();
-        let plain = path.get_ident().is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain)) || path.segments.first().is_some_and(|first| matches!(first.ident.to_string().as_str(), "rustfmt" | "clippy" | "diagnostic"));
+        let plain = path
+            .get_ident()
+            .is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain))
+            || path.segments.first().is_some_and(|first| {
+                matches!(
+                    first.ident.to_string().as_str(),
+                    "rustfmt" | "clippy" | "diagnostic"
+                )
+            });
         if !plain {
             let span = attr.pound_token.span;
-            let help = "put the body into an async function without the attribute, and await that here";
-            sink.push(Diagnostic::new(Code::Unsupported, span, "an attribute decides what becomes of this function or parameter", "only its expansion is what runs", Some(help.into())));
+            let help =
+                "put the body into an async function without the attribute, and await that here";
+            sink.push(Diagnostic::new(
+                Code::Unsupported,
+                span,
+                "an attribute decides what becomes of this function or parameter",
+                "only its expansion is what runs",
+                Some(help.into()),
+            ));
         }
     }
     if calls_itself(found) {
         let help = "await the call as `Box::pin(..) as Pin<Box<dyn Future<Output = _>>>` in a function that is not async";
-        sink.push(Diagnostic::new(Code::Unsupported, name, "a function that awaits itself is not lowered", "its future would hold its own type", Some(help.into())));
+        sink.push(Diagnostic::new(
+            Code::Unsupported,
+            name,
+            "a function that awaits itself is not lowered",
+            "its future would hold its own type",
+            Some(help.into()),
+        ));
     }
     if found.kind == Kind::Trait {
-        sink.push(Diagnostic::new(Code::Unsupported, name, "an async function of a trait is not lowered", "declared in a trait or its implementation", Some("move the body into an inherent async method, and await that here".into())));
+        sink.push(Diagnostic::new(
+            Code::Unsupported,
+            name,
+            "an async function of a trait is not lowered",
+            "declared in a trait or its implementation",
+            Some("move the body into an inherent async method, and await that here".into()),
+        ));
     }
 }
 
@@ -165,14 +264,25 @@ fn calls_itself(found: &Found) -> bool {
     }
     fn names(tokens: &[proc_macro2::TokenTree], name: &syn::Ident) -> bool {
         tokens.iter().enumerate().any(|(i, tree)| match tree {
-            proc_macro2::TokenTree::Ident(ident) => ident == name && matches!(tokens.get(i + 1), Some(proc_macro2::TokenTree::Group(_))) && !receiver_of_another(tokens, i),
-            proc_macro2::TokenTree::Group(group) => names(&group.stream().into_iter().collect::<Vec<_>>(), name),
+            proc_macro2::TokenTree::Ident(ident) => {
+                ident == name
+                    && matches!(tokens.get(i + 1), Some(proc_macro2::TokenTree::Group(_)))
+                    && !receiver_of_another(tokens, i)
+            }
+            proc_macro2::TokenTree::Group(group) => {
+                names(&group.stream().into_iter().collect::<Vec<_>>(), name)
+            }
             _ => false,
         })
     }
     // `self.inner.run()` is another value's method; `self.run()`, `Self::run(..)` and `run(..)` are this function.
     fn receiver_of_another(tokens: &[proc_macro2::TokenTree], at: usize) -> bool {
-        let text = |back: usize| at.checked_sub(back).and_then(|i| tokens.get(i)).map(ToString::to_string).unwrap_or_default();
+        let text = |back: usize| {
+            at.checked_sub(back)
+                .and_then(|i| tokens.get(i))
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
         match text(1).as_str() {
             "." => text(2) != "self" || text(3) == ".",
             ":" => text(3) != "Self",
@@ -184,7 +294,15 @@ fn calls_itself(found: &Found) -> bool {
     calls.1
 }
 
-fn lay_out(found: &Found, table: &Table, options: &Options, resolved: Resolved, body: Body, graph: Graph, analysis: Analysis) -> Stages {
+fn lay_out(
+    found: &Found,
+    table: &Table,
+    options: &Options,
+    resolved: Resolved,
+    body: Body,
+    graph: Graph,
+    analysis: Analysis,
+) -> Stages {
     let generics: HashSet<String> = found
         .sig
         .generics
@@ -201,30 +319,80 @@ fn lay_out(found: &Found, table: &Table, options: &Options, resolved: Resolved, 
     idents(found.sig.to_token_stream(), &mut mentioned);
     idents(found.block.to_token_stream(), &mut mentioned);
     mentioned.extend(table.constants().cloned());
-    let cx = Context { name: &found.sig.ident.to_string(), generics: &generics, mentioned: &mentioned, table, wanted: options.name.as_deref(), wide: body.awaits.len() > NARROW };
+    let cx = Context {
+        name: &found.sig.ident.to_string(),
+        generics: &generics,
+        mentioned: &mentioned,
+        table,
+        wanted: options.name.as_deref(),
+        wide: body.awaits.len() > NARROW,
+    };
     let layout = layout(&cx, &resolved, &body, &graph, &analysis);
-    Stages { resolved, body, graph, analysis, layout }
+    Stages {
+        resolved,
+        body,
+        graph,
+        analysis,
+        layout,
+    }
 }
 
-fn emit_item(found: &Found, stages: &Stages, edition: Edition) -> Result<TokenStream, Vec<checkpoint::Once>> {
-    let item = Item { attrs: &found.attrs, vis: &found.vis, sig: &found.sig, outer: found.outer.as_ref(), self_ty: found.self_ty.as_ref(), edition };
+fn emit_item(
+    found: &Found,
+    stages: &Stages,
+    edition: Edition,
+) -> Result<TokenStream, Vec<checkpoint::Once>> {
+    let item = Item {
+        attrs: &found.attrs,
+        vis: &found.vis,
+        sig: &found.sig,
+        outer: found.outer.as_ref(),
+        self_ty: found.self_ty.as_ref(),
+        edition,
+    };
     let signature = match &stages.layout.name {
         Some(name) => Signature::named(&item, &stages.layout, &stages.body.params, name),
         None => Signature::new(&item, &found.block, &stages.layout, &stages.body.params),
     };
-    let Stages { resolved, body, graph, analysis, layout } = stages;
-    emit(&Input { item: &item, resolved, graph, analysis, layout, signature: &signature }, body.clone())
+    let Stages {
+        resolved,
+        body,
+        graph,
+        analysis,
+        layout,
+    } = stages;
+    emit(
+        &Input {
+            item: &item,
+            resolved,
+            graph,
+            analysis,
+            layout,
+            signature: &signature,
+        },
+        body.clone(),
+    )
 }
 
 /// The white space before an item on its first line.
 fn indent(source: &str, at: usize) -> usize {
     let line = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let space = &source[line..at];
-    if space.chars().all(char::is_whitespace) { space.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum() } else { 0 }
+    if space.chars().all(char::is_whitespace) {
+        space.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
+    } else {
+        0
+    }
 }
 
 fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) -> Lowered {
-    let Stages { resolved, body, graph, analysis, layout } = stages;
+    let Stages {
+        resolved,
+        body,
+        graph,
+        analysis,
+        layout,
+    } = stages;
     let suspensions = body
         .awaits
         .iter()
@@ -233,14 +401,24 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         .map(|(id, awaited)| Suspension {
             state: layout.states[id].name.to_string(),
             line: awaited.span.start().line,
-            awaited: awaited.span.source_text().map_or_else(|| awaited.tokens.to_token_stream().to_string(), |text| emit::one_line(&text)),
+            awaited: awaited.span.source_text().map_or_else(
+                || awaited.tokens.to_token_stream().to_string(),
+                |text| emit::one_line(&text),
+            ),
             held: analysis.held[id]
                 .iter()
                 .map(|holding| Held {
                     name: layout.name(holding.local).to_string(),
-                    ty: resolved.locals[holding.local.0].ty.as_ref().map(|ty| crate::print::ty(ty)),
+                    ty: resolved.locals[holding.local.0]
+                        .ty
+                        .as_ref()
+                        .map(crate::print::ty),
                     since: resolved.locals[holding.local.0].span.start().line,
-                    storage: if analysis.pinned.contains(&holding.local) { Storage::Pinned } else { Storage::Carried },
+                    storage: if analysis.pinned.contains(&holding.local) {
+                        Storage::Pinned
+                    } else {
+                        Storage::Carried
+                    },
                     why: holding.why,
                 })
                 .collect(),
@@ -248,11 +426,30 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         .collect();
     let nodes = graph.blocks.map(
         |index, block| {
-            let suspends = graph.suspends.iter().position(|node| *node == index && block.events.iter().any(|event| matches!(event, crate::graph::Event::Suspend(_))));
+            let suspends = graph.suspends.iter().position(|node| {
+                *node == index
+                    && block
+                        .events
+                        .iter()
+                        .any(|event| matches!(event, crate::graph::Event::Suspend(_)))
+            });
             let suspends = suspends.map(|id| layout.states[id].name.to_string());
-            Node { lines: block.lines, label: suspends.clone().unwrap_or_default(), suspends }
+            Node {
+                lines: block.lines,
+                label: suspends.clone().unwrap_or_default(),
+                suspends,
+            }
         },
         |_, edge| *edge,
     );
-    Lowered { text: crate::print::item(tokens, indent, found.lines.0), form: if layout.name.is_some() { Form::Named } else { Form::Inferred }, suspensions, graph: FlowGraph { graph: nodes } }
+    Lowered {
+        text: crate::print::item(tokens, indent, found.lines.0),
+        form: if layout.name.is_some() {
+            Form::Named
+        } else {
+            Form::Inferred
+        },
+        suspensions,
+        graph: FlowGraph { graph: nodes },
+    }
 }

@@ -39,7 +39,11 @@ pub(crate) fn is_reserved(ident: &str) -> bool {
 }
 
 /// Replaces identifiers (and the names captured in format strings) of a token stream.
-pub(crate) fn map_tokens(tokens: TokenStream, map: &mut impl FnMut(&Ident, Around) -> Option<TokenStream>, literal: &mut impl FnMut(&Literal) -> Option<Literal>) -> TokenStream {
+pub(crate) fn map_tokens(
+    tokens: TokenStream,
+    map: &mut impl FnMut(&Ident, Around) -> Option<TokenStream>,
+    literal: &mut impl FnMut(&Literal) -> Option<Literal>,
+) -> TokenStream {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(trees.len());
     let punct = |tree: Option<&TokenTree>| match tree {
@@ -49,7 +53,8 @@ pub(crate) fn map_tokens(tokens: TokenStream, map: &mut impl FnMut(&Ident, Aroun
     for (i, tree) in trees.iter().enumerate() {
         match tree {
             TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), map_tokens(group.stream(), map, literal));
+                let mut inner =
+                    Group::new(group.delimiter(), map_tokens(group.stream(), map, literal));
                 inner.set_span(group.span());
                 out.push(TokenTree::Group(inner));
             }
@@ -59,17 +64,22 @@ pub(crate) fn map_tokens(tokens: TokenStream, map: &mut impl FnMut(&Ident, Aroun
                 let (after, after2) = (punct(trees.get(i + 1)), punct(trees.get(i + 2)));
                 let around = Around {
                     member: before == Some('.') && before2 != Some('.'),
-                    path: before == Some(':') && before2 == Some(':') || after == Some(':') && after2 == Some(':'),
+                    path: before == Some(':') && before2 == Some(':')
+                        || after == Some(':') && after2 == Some(':'),
                     lifetime: before == Some('\''),
-                    label: after == Some('=') && after2 != Some('=') && (before.is_none() && i == 0 || before == Some(',')) || after == Some(':') && after2 != Some(':'),
-                    call: matches!(trees.get(i + 1), Some(TokenTree::Group(g)) if g.delimiter() == proc_macro2::Delimiter::Parenthesis),
+                    label: after == Some('=')
+                        && after2 != Some('=')
+                        && (before.is_none() && i == 0 || before == Some(','))
+                        || after == Some(':') && after2 != Some(':'),
                 };
                 match map(ident, around) {
                     Some(tokens) => out.extend(tokens),
                     None => out.push(tree.clone()),
                 }
             }
-            TokenTree::Literal(lit) => out.push(literal(lit).map_or_else(|| tree.clone(), TokenTree::Literal)),
+            TokenTree::Literal(lit) => {
+                out.push(literal(lit).map_or_else(|| tree.clone(), TokenTree::Literal))
+            }
             TokenTree::Punct(_) => out.push(tree.clone()),
         }
     }
@@ -87,8 +97,6 @@ pub(crate) struct Around {
     pub(crate) lifetime: bool,
     /// `ident = ..` as an argument, or `ident: ..`
     pub(crate) label: bool,
-    /// `ident(..)`
-    pub(crate) call: bool,
 }
 
 impl Around {
@@ -99,7 +107,10 @@ impl Around {
 }
 
 /// Replaces the names that a format string captures: `"{x:?}"`, `"{:width$}"`.
-pub(crate) fn map_captures(literal: &Literal, map: &mut impl FnMut(&str) -> Option<String>) -> Option<Literal> {
+pub(crate) fn map_captures(
+    literal: &Literal,
+    map: &mut impl FnMut(&str) -> Option<String>,
+) -> Option<Literal> {
     let text = literal.to_string();
     if !text.ends_with(['"', '#']) || !text.contains('{') {
         return None;
@@ -108,7 +119,9 @@ pub(crate) fn map_captures(literal: &Literal, map: &mut impl FnMut(&str) -> Opti
     let mut changed = false;
     let bytes = text.as_bytes();
     let word = |from: usize| {
-        let len = text[from..].find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len() - from);
+        let len = text[from..]
+            .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .unwrap_or(text.len() - from);
         &text[from..from + len]
     };
     let mut i = 0;
@@ -133,11 +146,18 @@ pub(crate) fn map_captures(literal: &Literal, map: &mut impl FnMut(&str) -> Opti
         }
         // After `{` a name ends at `}` or `:`; inside the specification a name ends at `$`.
         let name = word(i);
-        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || (!opens && text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_')) {
+        if name.is_empty()
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || (!opens && text[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
+        {
             continue;
         }
         let ends = bytes.get(i + name.len()).copied();
-        let is_name = if opens { matches!(ends, Some(b'}' | b':')) } else { ends == Some(b'$') };
+        let is_name = if opens {
+            matches!(ends, Some(b'}' | b':'))
+        } else {
+            ends == Some(b'$')
+        };
         if is_name && let Some(new) = map(name) {
             out.push_str(&new);
             i += name.len();

@@ -33,7 +33,13 @@ pub(crate) enum Kind {
 
 /// The async functions of a file, in source order. Those inside of an async function's body belong to it.
 pub(crate) fn find(file: &syn::File) -> Vec<Found> {
-    let mut finder = Finder { path: Vec::new(), outer: None, self_ty: None, kind: Kind::Free, found: Vec::new() };
+    let mut finder = Finder {
+        path: Vec::new(),
+        outer: None,
+        self_ty: None,
+        kind: Kind::Free,
+        found: Vec::new(),
+    };
     finder.visit_file(file);
     finder.found
 }
@@ -53,15 +59,29 @@ impl Finder {
         self.path.pop();
     }
 
-    fn add(&mut self, attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &syn::Signature, block: &syn::Block) {
-        let start = attrs.first().map_or_else(|| vis_start(vis, sig), |attr| attr.span().byte_range().start);
+    fn add(
+        &mut self,
+        attrs: &[syn::Attribute],
+        vis: &syn::Visibility,
+        sig: &syn::Signature,
+        block: &syn::Block,
+    ) {
+        let start = attrs.first().map_or_else(
+            || vis_start(vis, sig),
+            |attr| attr.span().byte_range().start,
+        );
         let close = block.brace_token.span.close();
         let mut path = self.path.clone();
         path.push(plain(&sig.ident));
         self.found.push(Found {
             path: path.join("::"),
             bytes: start..close.byte_range().end,
-            lines: (attrs.first().map_or_else(|| sig.span().start().line, |attr| attr.span().start().line), close.end().line),
+            lines: (
+                attrs
+                    .first()
+                    .map_or_else(|| sig.span().start().line, |attr| attr.span().start().line),
+                close.end().line,
+            ),
             awaits: count_awaits(block),
             attrs: attrs.to_vec(),
             vis: vis.clone(),
@@ -94,8 +114,17 @@ impl<'ast> Visit<'ast> for Finder {
         let name = crate::types::type_name(&item.self_ty).unwrap_or_else(|| "impl".to_owned());
         let outer = self.outer.replace(item.generics.clone());
         let self_ty = self.self_ty.replace((*item.self_ty).clone());
-        let kind = std::mem::replace(&mut self.kind, if item.trait_.is_some() { Kind::Trait } else { Kind::Inherent });
-        self.within(name.trim_start_matches("r#").to_owned(), |this| visit::visit_item_impl(this, item));
+        let kind = std::mem::replace(
+            &mut self.kind,
+            if item.trait_.is_some() {
+                Kind::Trait
+            } else {
+                Kind::Inherent
+            },
+        );
+        self.within(name.trim_start_matches("r#").to_owned(), |this| {
+            visit::visit_item_impl(this, item)
+        });
         self.kind = kind;
         self.self_ty = self_ty;
         self.outer = outer;
@@ -104,7 +133,9 @@ impl<'ast> Visit<'ast> for Finder {
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         let outer = self.outer.replace(item.generics.clone());
         let kind = std::mem::replace(&mut self.kind, Kind::Trait);
-        self.within(plain(&item.ident), |this| visit::visit_item_trait(this, item));
+        self.within(plain(&item.ident), |this| {
+            visit::visit_item_trait(this, item)
+        });
         self.kind = kind;
         self.outer = outer;
     }
@@ -119,7 +150,9 @@ impl<'ast> Visit<'ast> for Finder {
         } else {
             let outer = self.outer.take();
             let kind = std::mem::replace(&mut self.kind, Kind::Free);
-            self.within(plain(&item.sig.ident), |this| visit::visit_item_fn(this, item));
+            self.within(plain(&item.sig.ident), |this| {
+                visit::visit_item_fn(this, item)
+            });
             self.kind = kind;
             self.outer = outer;
         }
@@ -129,13 +162,17 @@ impl<'ast> Visit<'ast> for Finder {
         if item.sig.asyncness.is_some() {
             self.add(&item.attrs, &item.vis, &item.sig, &item.block);
         } else {
-            self.within(plain(&item.sig.ident), |this| visit::visit_impl_item_fn(this, item));
+            self.within(plain(&item.sig.ident), |this| {
+                visit::visit_impl_item_fn(this, item)
+            });
         }
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         match &item.default {
-            Some(block) if item.sig.asyncness.is_some() => self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block),
+            Some(block) if item.sig.asyncness.is_some() => {
+                self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block)
+            }
             _ => visit::visit_trait_item_fn(self, item),
         }
     }

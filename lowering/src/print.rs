@@ -14,7 +14,11 @@ pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
     let _ = line;
     let mut file: syn::File = match syn::parse2(tokens.clone()) {
         Ok(file) => file,
-        Err(error) => return format!("compile_error!(\"handroll wrote something that is not Rust: {error}; please report it\");\n/* {tokens} */"),
+        Err(error) => {
+            return format!(
+                "compile_error!(\"handroll wrote something that is not Rust: {error}; please report it\");\n/* {tokens} */"
+            );
+        }
     };
     emit::prune(&mut file);
     let depth = indent / 4;
@@ -30,25 +34,65 @@ pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
 pub(crate) fn ty(ty: &syn::Type) -> String {
     let file: syn::File = syn::parse_quote!(type T = #ty;);
     let text = prettyplease::unparse(&file);
-    text.trim().trim_start_matches("type T = ").trim_end_matches(';').to_owned()
+    text.trim()
+        .trim_start_matches("type T = ")
+        .trim_end_matches(';')
+        .to_owned()
 }
 
-pub(crate) fn stage(found: &Found, table: &Table, stage: Stage, options: &Options) -> Result<String, Vec<Diagnostic>> {
+pub(crate) fn stage(
+    found: &Found,
+    table: &Table,
+    stage: Stage,
+    options: &Options,
+) -> Result<String, Vec<Diagnostic>> {
     if stage == Stage::Parse {
-        let Found { attrs, vis, sig, block, .. } = found;
-        return Ok(item(quote::quote!(#(#attrs)* #vis #sig #block), 0, found.lines.0));
+        let Found {
+            attrs,
+            vis,
+            sig,
+            block,
+            ..
+        } = found;
+        return Ok(item(
+            quote::quote!(#(#attrs)* #vis #sig #block),
+            0,
+            found.lines.0,
+        ));
     }
     let (tokens, stages) = lower::function(found, table, options)?;
     let mut out = String::new();
     use std::fmt::Write;
-    let lower::Stages { resolved, body, graph, analysis, layout } = &stages;
+    let lower::Stages {
+        resolved,
+        body,
+        graph,
+        analysis,
+        layout,
+    } = &stages;
     match stage {
         Stage::Parse => {}
         Stage::Resolve => {
             for (i, local) in resolved.locals.iter().enumerate() {
-                let kind = if local.hidden { "hidden" } else if local.foreign { "of a closure" } else { "local" };
-                let ty = local.ty.as_ref().map(|ty| format!(": {}", self::ty(ty))).unwrap_or_default();
-                let _ = writeln!(out, "{i:>3} line {:>4}  {kind:<12} {}{}{ty}", local.span.start().line, if local.mutable { "mut " } else { "" }, local.base);
+                let kind = if local.hidden {
+                    "hidden"
+                } else if local.foreign {
+                    "of a closure"
+                } else {
+                    "local"
+                };
+                let ty = local
+                    .ty
+                    .as_ref()
+                    .map(|ty| format!(": {}", self::ty(ty)))
+                    .unwrap_or_default();
+                let _ = writeln!(
+                    out,
+                    "{i:>3} line {:>4}  {kind:<12} {}{}{ty}",
+                    local.span.start().line,
+                    if local.mutable { "mut " } else { "" },
+                    local.base
+                );
             }
         }
         Stage::Desugar => {
@@ -56,7 +100,12 @@ pub(crate) fn stage(found: &Found, table: &Table, stage: Stage, options: &Option
         }
         Stage::Graph => {
             for node in graph.blocks.node_indices() {
-                let _ = writeln!(out, "{}: lines {:?}", node.index(), graph.blocks[node].lines);
+                let _ = writeln!(
+                    out,
+                    "{}: lines {:?}",
+                    node.index(),
+                    graph.blocks[node].lines
+                );
                 for event in &graph.blocks[node].events {
                     let _ = writeln!(out, "    {event:?}");
                 }
@@ -70,8 +119,17 @@ pub(crate) fn stage(found: &Found, table: &Table, stage: Stage, options: &Option
             for (id, held) in analysis.held.iter().enumerate() {
                 let _ = writeln!(out, "{}:", layout.states[id].name);
                 for holding in held {
-                    let pinned = if analysis.pinned.contains(&holding.local) { "pinned" } else { "carried" };
-                    let _ = writeln!(out, "    {} {pinned} {:?}", layout.name(holding.local), holding.why);
+                    let pinned = if analysis.pinned.contains(&holding.local) {
+                        "pinned"
+                    } else {
+                        "carried"
+                    };
+                    let _ = writeln!(
+                        out,
+                        "    {} {pinned} {:?}",
+                        layout.name(holding.local),
+                        holding.why
+                    );
                 }
             }
         }

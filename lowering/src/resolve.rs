@@ -18,8 +18,6 @@ pub(crate) struct Local {
     pub(crate) span: Span,
     /// Whether it is declared `mut`.
     pub(crate) mutable: bool,
-    /// Whether its pattern binds by reference (`ref x`).
-    pub(crate) by_ref: bool,
     /// Its type, where the source spells it.
     pub(crate) ty: Option<Type>,
     /// Belongs to a closure or async block inside the function: never stored by it.
@@ -41,7 +39,14 @@ pub(crate) struct Resolved {
 impl Resolved {
     /// A new local for a value without a name.
     pub(crate) fn hidden(&mut self, base: &str, span: Span) -> LocalId {
-        self.locals.push(Local { base: base.to_owned(), span, mutable: false, by_ref: false, ty: None, foreign: false, hidden: true });
+        self.locals.push(Local {
+            base: base.to_owned(),
+            span,
+            mutable: false,
+            ty: None,
+            foreign: false,
+            hidden: true,
+        });
         LocalId(self.locals.len() - 1)
     }
 
@@ -55,13 +60,19 @@ impl Resolved {
 
 /// Resolves a function.
 pub(crate) fn resolve(sig: &syn::Signature, block: &syn::Block, sink: &mut Sink) -> Resolved {
-    let mut scopes = Scopes { locals: Vec::new(), visible: Vec::new(), mentions: 0, foreign: 0, sink };
+    let mut scopes = Scopes {
+        locals: Vec::new(),
+        visible: Vec::new(),
+        mentions: 0,
+        foreign: 0,
+        sink,
+    };
     let mut params = Vec::new();
     for input in &sig.inputs {
         match input {
             syn::FnArg::Receiver(receiver) => {
                 let span = receiver.self_token.span;
-                let ident = scopes.declare("this", span, receiver.mutability.is_some(), false);
+                let ident = scopes.declare("this", span, receiver.mutability.is_some());
                 scopes.visible.last_mut().expect("just declared").0 = "self".to_owned();
                 let ty = receiver_type(receiver);
                 scopes.type_last(&ty);
@@ -79,13 +90,20 @@ pub(crate) fn resolve(sig: &syn::Signature, block: &syn::Block, sink: &mut Sink)
     }
     let mut block = block.clone();
     scopes.visit_block_mut(&mut block);
-    Resolved { locals: scopes.locals, params, block, mentions: scopes.mentions }
+    Resolved {
+        locals: scopes.locals,
+        params,
+        block,
+        mentions: scopes.mentions,
+    }
 }
 
 /// The type of `self`, `&self`, `self: Pin<&mut Self>` ...
 fn receiver_type(receiver: &syn::Receiver) -> Type {
     match &receiver.kind {
-        syn::ReceiverKind::Reference(and, lifetime, mutability) => syn::parse_quote!(#and #lifetime #mutability Self),
+        syn::ReceiverKind::Reference(and, lifetime, mutability) => {
+            syn::parse_quote!(#and #lifetime #mutability Self)
+        }
         syn::ReceiverKind::Typed(_, ty) => (**ty).clone(),
         _ => syn::parse_quote!(Self),
     }
@@ -107,13 +125,28 @@ impl Scopes<'_> {
         Mention(self.mentions)
     }
 
-    fn declare(&mut self, base: &str, span: Span, mutable: bool, by_ref: bool) -> Ident {
+    fn declare(&mut self, base: &str, span: Span, mutable: bool) -> Ident {
         if names::is_reserved(base) {
-            self.sink.push(Diagnostic::new(Code::Unsupported, span, format!("the name `{base}` is reserved"), "it holds handroll's own mark", Some("rename it".into())));
+            self.sink.push(Diagnostic::new(
+                Code::Unsupported,
+                span,
+                format!("the name `{base}` is reserved"),
+                "it holds handroll's own mark",
+                Some("rename it".into()),
+            ));
         }
         let id = LocalId(self.locals.len());
-        let base = base.strip_prefix("r#").map_or_else(|| base.to_owned(), |_| base.to_owned());
-        self.locals.push(Local { base: base.clone(), span, mutable, by_ref, ty: None, foreign: self.foreign > 0, hidden: false });
+        let base = base
+            .strip_prefix("r#")
+            .map_or_else(|| base.to_owned(), |_| base.to_owned());
+        self.locals.push(Local {
+            base: base.clone(),
+            span,
+            mutable,
+            ty: None,
+            foreign: self.foreign > 0,
+            hidden: false,
+        });
         self.visible.push((base.clone(), id));
         let mention = self.mention();
         names::mark(&base, id, mention, span)
@@ -124,7 +157,11 @@ impl Scopes<'_> {
     }
 
     fn find(&self, name: &str) -> Option<LocalId> {
-        self.visible.iter().rev().find(|(visible, _)| visible == name).map(|&(_, id)| id)
+        self.visible
+            .iter()
+            .rev()
+            .find(|(visible, _)| visible == name)
+            .map(|&(_, id)| id)
     }
 
     fn marked(&mut self, name: &str, span: Span) -> Option<Ident> {
@@ -136,7 +173,11 @@ impl Scopes<'_> {
 
     /// Declares what a pattern binds. In or-patterns the alternatives bind the same locals.
     fn bind(&mut self, pat: &mut Pat) {
-        Binder { scopes: self, bound: Vec::new() }.visit_pat_mut(pat);
+        Binder {
+            scopes: self,
+            bound: Vec::new(),
+        }
+        .visit_pat_mut(pat);
     }
 
     fn scoped(&mut self, inside: impl FnOnce(&mut Self)) {
@@ -159,7 +200,10 @@ struct Binder<'a, 's> {
 
 /// Whether an identifier pattern binds: constants and unit variants look the same, but are spelled with a capital.
 fn binds(pat: &syn::PatIdent) -> bool {
-    pat.by_ref.is_some() || pat.mutability.is_some() || pat.subpat.is_some() || !pat.ident.to_string().starts_with(char::is_uppercase)
+    pat.by_ref.is_some()
+        || pat.mutability.is_some()
+        || pat.subpat.is_some()
+        || !pat.ident.to_string().starts_with(char::is_uppercase)
 }
 
 impl VisitMut for Binder<'_, '_> {
@@ -173,8 +217,9 @@ impl VisitMut for Binder<'_, '_> {
                     names::mark(&name, id, mention, span)
                 }
                 None => {
-                    let ident = self.scopes.declare(&name, span, pat.mutability.is_some(), pat.by_ref.is_some());
-                    self.bound.push((name, names::local(&ident).expect("just marked")));
+                    let ident = self.scopes.declare(&name, span, pat.mutability.is_some());
+                    self.bound
+                        .push((name, names::local(&ident).expect("just marked")));
                     ident
                 }
             };
@@ -293,8 +338,22 @@ impl VisitMut for Scopes<'_> {
         let this = std::cell::RefCell::new(self);
         mac.tokens = names::map_tokens(
             tokens,
-            &mut |ident, around| if around.variable() { this.borrow_mut().marked(&ident.to_string(), ident.span()).map(ToTokens::into_token_stream) } else { None },
-            &mut |literal| names::map_captures(literal, &mut |name| this.borrow_mut().marked(name, Span::call_site()).map(|ident| ident.to_string())),
+            &mut |ident, around| {
+                if around.variable() {
+                    this.borrow_mut()
+                        .marked(&ident.to_string(), ident.span())
+                        .map(ToTokens::into_token_stream)
+                } else {
+                    None
+                }
+            },
+            &mut |literal| {
+                names::map_captures(literal, &mut |name| {
+                    this.borrow_mut()
+                        .marked(name, Span::call_site())
+                        .map(|ident| ident.to_string())
+                })
+            },
         );
     }
 }

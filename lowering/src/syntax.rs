@@ -53,7 +53,10 @@ impl HasAwait for syn::Block {
 }
 
 /// Whether any identifier of a token stream satisfies `is`.
-pub(crate) fn tokens_have(tokens: &proc_macro2::TokenStream, is: &mut impl FnMut(&proc_macro2::Ident) -> bool) -> bool {
+pub(crate) fn tokens_have(
+    tokens: &proc_macro2::TokenStream,
+    is: &mut impl FnMut(&proc_macro2::Ident) -> bool,
+) -> bool {
     tokens.clone().into_iter().any(|tree| match tree {
         proc_macro2::TokenTree::Ident(ident) => is(&ident),
         proc_macro2::TokenTree::Group(group) => tokens_have(&group.stream(), is),
@@ -112,9 +115,17 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
     match bare(expr) {
         Expr::Lit(_) => true,
         // A constant or unit struct may have a drop, and is made anew where it is mentioned.
-        Expr::Path(path) => path.path.segments.last().is_some_and(|last| crate::names::local(&last.ident).is_none() && (last.ident == "None" || !last.ident.to_string().starts_with(char::is_uppercase))),
-        Expr::Unary(unary) => matches!(unary.op, syn::UnOp::Neg(_) | syn::UnOp::Not(_)) && matches!(bare(&unary.expr), Expr::Lit(_)),
-        Expr::Reference(reference) => reference.mutability.is_none() && is_constant(&reference.expr),
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+            crate::names::local(&last.ident).is_none()
+                && (last.ident == "None" || !last.ident.to_string().starts_with(char::is_uppercase))
+        }),
+        Expr::Unary(unary) => {
+            matches!(unary.op, syn::UnOp::Neg(_) | syn::UnOp::Not(_))
+                && matches!(bare(&unary.expr), Expr::Lit(_))
+        }
+        Expr::Reference(reference) => {
+            reference.mutability.is_none() && is_constant(&reference.expr)
+        }
         Expr::Array(array) => array.elems.iter().all(is_constant),
         Expr::Tuple(tuple) => tuple.elems.iter().all(is_constant),
         Expr::Repeat(repeat) => is_constant(&repeat.expr),
@@ -139,21 +150,64 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
 
 /// The last segment of a macro's path.
 pub(crate) fn macro_name(mac: &syn::Macro) -> String {
-    mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+    mac.path
+        .segments
+        .last()
+        .map(|segment| segment.ident.to_string())
+        .unwrap_or_default()
 }
 
 /// Macros that take format arguments and only borrow them, and leave no temporary behind.
 pub(crate) fn is_format_macro(name: &str) -> bool {
     matches!(
         name,
-        "print" | "println" | "eprint" | "eprintln" | "format" | "write" | "writeln" | "panic" | "unreachable" | "todo" | "unimplemented" | "assert" | "assert_eq" | "assert_ne" | "debug_assert" | "debug_assert_eq" | "debug_assert_ne"
-            | "error" | "warn" | "info" | "debug" | "trace" | "log" | "anyhow" | "bail" | "ensure" | "compile_error" | "concat" | "stringify" | "env" | "option_env" | "include_str" | "include_bytes" | "line" | "file" | "column" | "module_path" | "cfg" | "event"
+        "print"
+            | "println"
+            | "eprint"
+            | "eprintln"
+            | "format"
+            | "write"
+            | "writeln"
+            | "panic"
+            | "unreachable"
+            | "todo"
+            | "unimplemented"
+            | "assert"
+            | "assert_eq"
+            | "assert_ne"
+            | "debug_assert"
+            | "debug_assert_eq"
+            | "debug_assert_ne"
+            | "error"
+            | "warn"
+            | "info"
+            | "debug"
+            | "trace"
+            | "log"
+            | "anyhow"
+            | "bail"
+            | "ensure"
+            | "compile_error"
+            | "concat"
+            | "stringify"
+            | "env"
+            | "option_env"
+            | "include_str"
+            | "include_bytes"
+            | "line"
+            | "file"
+            | "column"
+            | "module_path"
+            | "cfg"
+            | "event"
     )
 }
 
 /// The arguments of a macro whose arguments are expressions, when they parse as such.
 pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
     use syn::parse::Parser;
-    let args = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated.parse2(mac.tokens.clone()).ok()?;
+    let args = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated
+        .parse2(mac.tokens.clone())
+        .ok()?;
     Some(args.into_iter().collect())
 }

@@ -25,12 +25,29 @@ pub(crate) struct Facts {
     pub(crate) scalar: bool,
 }
 
-const VALUE: Facts = Facts { no_drop: true, copy: true, shared: false, unique: false, owned: true, scalar: false };
-const SCALAR: Facts = Facts { scalar: true, ..VALUE };
+const VALUE: Facts = Facts {
+    no_drop: true,
+    copy: true,
+    shared: false,
+    unique: false,
+    owned: true,
+    scalar: false,
+};
+const SCALAR: Facts = Facts {
+    scalar: true,
+    ..VALUE
+};
 
 impl Facts {
     pub(crate) fn and(self, other: Facts) -> Facts {
-        Facts { no_drop: self.no_drop && other.no_drop, copy: self.copy && other.copy, shared: false, unique: false, owned: self.owned && other.owned, scalar: false }
+        Facts {
+            no_drop: self.no_drop && other.no_drop,
+            copy: self.copy && other.copy,
+            shared: false,
+            unique: false,
+            owned: self.owned && other.owned,
+            scalar: false,
+        }
     }
 }
 
@@ -78,17 +95,27 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn of(file: &syn::File) -> Self {
-        let mut collector = Collector { table: Table::default(), owner: None, seen: HashMap::new() };
+        let mut collector = Collector {
+            table: Table::default(),
+            owner: None,
+            seen: HashMap::new(),
+        };
         collector.visit_file(file);
-        let Collector { mut table, seen, .. } = collector;
+        let Collector {
+            mut table, seen, ..
+        } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table
     }
 
     /// The function of this file that a call calls, if all its calls give one type.
     pub(crate) fn same_type(&self, expr: &Expr) -> Option<String> {
-        let Expr::Call(call) = bare(expr) else { return None };
-        let Expr::Path(path) = bare(&call.func) else { return None };
+        let Expr::Call(call) = bare(expr) else {
+            return None;
+        };
+        let Expr::Path(path) = bare(&call.func) else {
+            return None;
+        };
         let name = path.path.get_ident()?.to_string();
         self.simple.contains(&name).then_some(name)
     }
@@ -145,7 +172,11 @@ impl Table {
         }
         match self.methods.get(method)?.as_slice() {
             // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
-            all if all.iter().all(|receiver| *receiver == Receiver::ByRef) && !consumes_by_custom(method) => Some(Receiver::ByRef),
+            all if all.iter().all(|receiver| *receiver == Receiver::ByRef)
+                && !consumes_by_custom(method) =>
+            {
+                Some(Receiver::ByRef)
+            }
             _ => None,
         }
     }
@@ -168,13 +199,32 @@ impl Table {
             Type::Paren(ty) => self.facts(&ty.elem),
             Type::Group(ty) => self.facts(&ty.elem),
             Type::Never(_) => VALUE,
-            Type::Reference(reference) if reference.mutability.is_some() => Facts { no_drop: true, unique: true, ..Facts::default() },
-            Type::Reference(reference) => Facts { no_drop: true, copy: true, shared: true, owned: reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static"), ..Facts::default() },
+            Type::Reference(reference) if reference.mutability.is_some() => Facts {
+                no_drop: true,
+                unique: true,
+                ..Facts::default()
+            },
+            Type::Reference(reference) => Facts {
+                no_drop: true,
+                copy: true,
+                shared: true,
+                owned: reference
+                    .lifetime
+                    .as_ref()
+                    .is_some_and(|lifetime| lifetime.ident == "static"),
+                ..Facts::default()
+            },
             Type::Ptr(_) | Type::FnPtr(_) => VALUE,
             Type::Array(array) => self.facts(&array.elem).and(VALUE),
-            Type::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts(elem)).fold(VALUE, Facts::and),
+            Type::Tuple(tuple) => tuple
+                .elems
+                .iter()
+                .map(|elem| self.facts(elem))
+                .fold(VALUE, Facts::and),
             Type::Path(path) if path.qself.is_none() => {
-                let Some(last) = path.path.segments.last() else { return Facts::default() };
+                let Some(last) = path.path.segments.last() else {
+                    return Facts::default();
+                };
                 let name = last.ident.to_string();
                 if is_primitive(&name) && path.path.segments.len() == 1 {
                     return SCALAR;
@@ -184,12 +234,28 @@ impl Table {
                 }
                 if self.plain.contains(&name) {
                     let copy = self.copying.contains(&name);
-                    return Facts { no_drop: copy, copy, owned: true, ..Facts::default() };
+                    return Facts {
+                        no_drop: copy,
+                        copy,
+                        owned: true,
+                        ..Facts::default()
+                    };
                 }
                 if is_std_owner(&name) && !self.defined.contains(&name) {
-                    let args = args(&last.arguments).into_iter().map(|ty| self.facts(ty)).fold(VALUE, Facts::and);
-                    let option = matches!(name.as_str(), "Option" | "Result" | "Range" | "RangeInclusive" | "Poll" | "Wrapping");
-                    return Facts { no_drop: option && args.no_drop && has_args(last), copy: option && args.copy && has_args(last) && !name.starts_with("Range"), owned: args.owned, ..Facts::default() };
+                    let args = args(&last.arguments)
+                        .into_iter()
+                        .map(|ty| self.facts(ty))
+                        .fold(VALUE, Facts::and);
+                    let option = matches!(
+                        name.as_str(),
+                        "Option" | "Result" | "Range" | "RangeInclusive" | "Poll" | "Wrapping"
+                    );
+                    return Facts {
+                        no_drop: option && args.no_drop && has_args(last),
+                        copy: option && args.copy && has_args(last) && !name.starts_with("Range"),
+                        owned: args.owned,
+                        ..Facts::default()
+                    };
                 }
                 Facts::default()
             }
@@ -202,16 +268,33 @@ impl Table {
         match ty {
             Type::Paren(ty) => self.closed(&ty.elem, generics),
             Type::Never(_) => false,
-            Type::Array(array) => self.closed(&array.elem, generics) && matches!(&array.len, Expr::Lit(_)),
+            Type::Array(array) => {
+                self.closed(&array.elem, generics) && matches!(&array.len, Expr::Lit(_))
+            }
             Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.closed(elem, generics)),
             Type::Path(path) if path.qself.is_none() => {
-                let Some(last) = path.path.segments.last() else { return false };
+                let Some(last) = path.path.segments.last() else {
+                    return false;
+                };
                 let name = last.ident.to_string();
-                if generics.contains(&name) || path.path.segments.iter().any(|segment| segment.ident == "Self") {
+                if generics.contains(&name)
+                    || path
+                        .path
+                        .segments
+                        .iter()
+                        .any(|segment| segment.ident == "Self")
+                {
                     return false;
                 }
-                let known = is_primitive(&name) || (is_std_owner(&name) || is_plain_std(&name)) && !self.defined.contains(&name) || self.plain.contains(&name);
-                known && args(&last.arguments).into_iter().all(|ty| self.closed(ty, generics)) && !has_lifetimes(&last.arguments)
+                let known = is_primitive(&name)
+                    || (is_std_owner(&name) || is_plain_std(&name))
+                        && !self.defined.contains(&name)
+                    || self.plain.contains(&name);
+                known
+                    && args(&last.arguments)
+                        .into_iter()
+                        .all(|ty| self.closed(ty, generics))
+                    && !has_lifetimes(&last.arguments)
             }
             _ => false,
         }
@@ -240,13 +323,27 @@ impl Table {
             Expr::Struct(expr) if expr.qself.is_none() => {
                 let name = expr.path.segments.last()?.ident.to_string();
                 let first = &expr.path;
-                (expr.path.segments.len() == 1 && self.plain.contains(&name)).then(|| syn::parse_quote!(#first))
+                (expr.path.segments.len() == 1 && self.plain.contains(&name))
+                    .then(|| syn::parse_quote!(#first))
             }
             Expr::Call(call) => {
-                let Expr::Path(path) = bare(&call.func) else { return None };
-                let names: Vec<String> = path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+                let Expr::Path(path) = bare(&call.func) else {
+                    return None;
+                };
+                let names: Vec<String> = path
+                    .path
+                    .segments
+                    .iter()
+                    .map(|segment| segment.ident.to_string())
+                    .collect();
                 match names.as_slice() {
-                    [owner, name] if owner == "String" && !self.defined.contains("String") && matches!(name.as_str(), "new" | "from" | "with_capacity") => parse("String"),
+                    [owner, name]
+                        if owner == "String"
+                            && !self.defined.contains("String")
+                            && matches!(name.as_str(), "new" | "from" | "with_capacity") =>
+                    {
+                        parse("String")
+                    }
                     [owner, name] => self.returns.get(&format!("{owner}::{name}")).cloned(),
                     [name] if self.plain.contains(name) => parse(name),
                     [name] => self.returns.get(name).cloned(),
@@ -254,7 +351,9 @@ impl Table {
                 }
             }
             Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "format" => parse("String"),
-            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_string") => parse("String"),
+            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_string") => {
+                parse("String")
+            }
             _ => None,
         }
     }
@@ -266,25 +365,63 @@ impl Table {
         }
         match bare(expr) {
             Expr::Lit(_) => Some(SCALAR),
-            Expr::Unary(unary) if !matches!(unary.op, syn::UnOp::Deref(_)) => self.facts_of(&unary.expr).filter(|facts| facts.scalar),
-            Expr::Reference(reference) if reference.mutability.is_some() => Some(Facts { no_drop: true, unique: true, ..Facts::default() }),
-            Expr::Reference(reference) => Some(Facts { no_drop: true, copy: true, shared: true, owned: crate::syntax::is_constant(&reference.expr), ..Facts::default() }),
+            Expr::Unary(unary) if !matches!(unary.op, syn::UnOp::Deref(_)) => {
+                self.facts_of(&unary.expr).filter(|facts| facts.scalar)
+            }
+            Expr::Reference(reference) if reference.mutability.is_some() => Some(Facts {
+                no_drop: true,
+                unique: true,
+                ..Facts::default()
+            }),
+            Expr::Reference(reference) => Some(Facts {
+                no_drop: true,
+                copy: true,
+                shared: true,
+                owned: crate::syntax::is_constant(&reference.expr),
+                ..Facts::default()
+            }),
             Expr::Repeat(repeat) => self.facts_of(&repeat.expr),
-            Expr::Array(array) => array.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
-            Expr::Tuple(tuple) => tuple.elems.iter().map(|elem| self.facts_of(elem)).try_fold(VALUE, |all, facts| Some(all.and(facts?))),
+            Expr::Array(array) => array
+                .elems
+                .iter()
+                .map(|elem| self.facts_of(elem))
+                .try_fold(VALUE, |all, facts| Some(all.and(facts?))),
+            Expr::Tuple(tuple) => tuple
+                .elems
+                .iter()
+                .map(|elem| self.facts_of(elem))
+                .try_fold(VALUE, |all, facts| Some(all.and(facts?))),
             Expr::Binary(binary) => match binary.op {
-                syn::BinOp::Eq(_) | syn::BinOp::Ne(_) | syn::BinOp::Lt(_) | syn::BinOp::Le(_) | syn::BinOp::Gt(_) | syn::BinOp::Ge(_) | syn::BinOp::And(_) | syn::BinOp::Or(_) => Some(SCALAR),
+                syn::BinOp::Eq(_)
+                | syn::BinOp::Ne(_)
+                | syn::BinOp::Lt(_)
+                | syn::BinOp::Le(_)
+                | syn::BinOp::Gt(_)
+                | syn::BinOp::Ge(_)
+                | syn::BinOp::And(_)
+                | syn::BinOp::Or(_) => Some(SCALAR),
                 _ => None,
             },
             Expr::Range(range) => {
                 let ends = range.start.iter().chain(&range.end);
                 // Both ends have one type, so one known end settles it.
-                let known = ends.filter_map(|end| self.facts_of(end)).find(|facts| facts.scalar)?;
-                Some(Facts { copy: false, scalar: false, ..known })
+                let known = ends
+                    .filter_map(|end| self.facts_of(end))
+                    .find(|facts| facts.scalar)?;
+                Some(Facts {
+                    copy: false,
+                    scalar: false,
+                    ..known
+                })
             }
             // `rt::into_iter(0..n)`
-            Expr::Call(call) if call.args.len() == 1 && matches!(bare(&call.func), Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "into_iter")) => {
-                matches!(bare(&call.args[0]), Expr::Range(_)).then(|| self.facts_of(&call.args[0])).flatten()
+            Expr::Call(call)
+                if call.args.len() == 1
+                    && matches!(bare(&call.func), Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "into_iter")) =>
+            {
+                matches!(bare(&call.args[0]), Expr::Range(_))
+                    .then(|| self.facts_of(&call.args[0]))
+                    .flatten()
             }
             _ => None,
         }
@@ -314,10 +451,16 @@ impl Collector {
     /// A type that names no lifetime, hidden ones included.
     fn is_plain_type(&self, ty: &Type) -> bool {
         match ty {
-            Type::Path(path) if path.qself.is_none() => path.path.segments.last().is_some_and(|last| {
-                let name = last.ident.to_string();
-                (is_primitive(&name) || is_std_owner(&name) || is_plain_std(&name)) && !has_lifetimes(&last.arguments) && args(&last.arguments).into_iter().all(|ty| self.is_plain_type(ty))
-            }),
+            Type::Path(path) if path.qself.is_none() => {
+                path.path.segments.last().is_some_and(|last| {
+                    let name = last.ident.to_string();
+                    (is_primitive(&name) || is_std_owner(&name) || is_plain_std(&name))
+                        && !has_lifetimes(&last.arguments)
+                        && args(&last.arguments)
+                            .into_iter()
+                            .all(|ty| self.is_plain_type(ty))
+                })
+            }
             Type::Array(array) => self.is_plain_type(&array.elem),
             Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.is_plain_type(elem)),
             _ => false,
@@ -331,11 +474,25 @@ impl Collector {
                 _ => Receiver::ByValue,
             };
             let name = sig.ident.to_string();
-            self.table.methods.entry(name.clone()).or_default().push(kind);
+            self.table
+                .methods
+                .entry(name.clone())
+                .or_default()
+                .push(kind);
             if let Some(owner) = &self.owner {
-                let all = self.table.methods.get(&name).is_some_and(|all| all.iter().all(|one| *one == kind));
+                let all = self
+                    .table
+                    .methods
+                    .get(&name)
+                    .is_some_and(|all| all.iter().all(|one| *one == kind));
                 let key = (owner.clone(), name);
-                if self.table.typed_methods.get(&key).is_some_and(|other| *other != kind) && !all {
+                if self
+                    .table
+                    .typed_methods
+                    .get(&key)
+                    .is_some_and(|other| *other != kind)
+                    && !all
+                {
                     self.table.typed_methods.remove(&key);
                 } else {
                     self.table.typed_methods.insert(key, kind);
@@ -348,17 +505,24 @@ impl Collector {
         }
         if let syn::ReturnType::Type(_, ty) = &sig.output {
             let ty = match (&**ty, &self.owner) {
-                (Type::Path(path), Some(owner)) if path.path.is_ident("Self") => match syn::parse_str(owner) {
-                    Ok(ty) => ty,
-                    Err(_) => return,
-                },
+                (Type::Path(path), Some(owner)) if path.path.is_ident("Self") => {
+                    match syn::parse_str(owner) {
+                        Ok(ty) => ty,
+                        Err(_) => return,
+                    }
+                }
                 (ty, _) => ty.clone(),
             };
             let name = match &self.owner {
                 Some(owner) => format!("{owner}::{}", sig.ident),
                 None => sig.ident.to_string(),
             };
-            let doubled = *self.seen.entry(format!("fn {name}")).and_modify(|n| *n += 1).or_insert(1) > 1;
+            let doubled = *self
+                .seen
+                .entry(format!("fn {name}"))
+                .and_modify(|n| *n += 1)
+                .or_insert(1)
+                > 1;
             if doubled {
                 self.table.returns.remove(&name);
             } else {
@@ -371,11 +535,23 @@ impl Collector {
 impl<'ast> Visit<'ast> for Collector {
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         self.define(&item.ident, &item.generics, &item.attrs);
-        self.table.members.extend(item.fields.iter().enumerate().map(|(i, field)| field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string)));
+        self.table
+            .members
+            .extend(item.fields.iter().enumerate().map(|(i, field)| {
+                field
+                    .ident
+                    .as_ref()
+                    .map_or_else(|| i.to_string(), ToString::to_string)
+            }));
         if item.generics.params.is_empty() {
             for (i, field) in item.fields.iter().enumerate() {
-                let member = field.ident.as_ref().map_or_else(|| i.to_string(), ToString::to_string);
-                self.table.fields.insert((item.ident.to_string(), member), field.ty.clone());
+                let member = field
+                    .ident
+                    .as_ref()
+                    .map_or_else(|| i.to_string(), ToString::to_string);
+                self.table
+                    .fields
+                    .insert((item.ident.to_string(), member), field.ty.clone());
             }
         }
     }
@@ -390,14 +566,17 @@ impl<'ast> Visit<'ast> for Collector {
             self.table.macros.insert(name.to_string());
         }
         if let Some(name) = &item.ident
-            && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || item.mac.tokens.to_string().contains('?'))
+            && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| {
+                ident == "return" || ident == "break" || ident == "continue"
+            }) || item.mac.tokens.to_string().contains('?'))
         {
             self.table.jumping.insert(name.to_string());
         }
     }
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
         self.table.constants.insert(item.ident.to_string());
-        let plain = matches!(&*item.ty, Type::Reference(_)) || type_name(&item.ty).is_some_and(|name| is_primitive(&name));
+        let plain = matches!(&*item.ty, Type::Reference(_))
+            || type_name(&item.ty).is_some_and(|name| is_primitive(&name));
         if !plain {
             self.table.dropping_constants.insert(item.ident.to_string());
         }
@@ -414,7 +593,13 @@ impl<'ast> Visit<'ast> for Collector {
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let owner = type_name(&item.self_ty);
         if let (Some(owner), Some(of)) = (&owner, &item.trait_) {
-            match of.0.segments.last().map(|segment| segment.ident.to_string()).as_deref() {
+            match of
+                .0
+                .segments
+                .last()
+                .map(|segment| segment.ident.to_string())
+                .as_deref()
+            {
                 Some("Drop") => {
                     self.table.dropping.insert(owner.clone());
                 }
@@ -440,7 +625,12 @@ impl<'ast> Visit<'ast> for Collector {
             syn::FnArg::Typed(typed) => !self.is_plain_type(&typed.ty),
             syn::FnArg::Receiver(_) => true,
         });
-        let once = *self.seen.entry(format!("simple {name}")).and_modify(|n| *n += 1).or_insert(1) == 1;
+        let once = *self
+            .seen
+            .entry(format!("simple {name}"))
+            .and_modify(|n| *n += 1)
+            .or_insert(1)
+            == 1;
         if once && self.owner.is_none() && item.sig.generics.params.is_empty() && !borrowed {
             self.table.simple.insert(name);
         } else {
@@ -456,7 +646,11 @@ impl<'ast> Visit<'ast> for Collector {
 /// The last segment of a plain path, through references.
 pub(crate) fn type_name(ty: &Type) -> Option<String> {
     match ty {
-        Type::Path(path) if path.qself.is_none() => path.path.segments.last().map(|segment| segment.ident.to_string()),
+        Type::Path(path) if path.qself.is_none() => path
+            .path
+            .segments
+            .last()
+            .map(|segment| segment.ident.to_string()),
         Type::Paren(ty) => type_name(&ty.elem),
         _ => None,
     }
@@ -482,33 +676,100 @@ fn has_args(segment: &syn::PathSegment) -> bool {
 
 fn has_lifetimes(arguments: &PathArguments) -> bool {
     match arguments {
-        PathArguments::AngleBracketed(args) => args.args.iter().any(|arg| !matches!(arg, GenericArgument::Type(_))),
+        PathArguments::AngleBracketed(args) => args
+            .args
+            .iter()
+            .any(|arg| !matches!(arg, GenericArgument::Type(_))),
         PathArguments::None => false,
         PathArguments::Parenthesized(_) => true,
     }
 }
 
 pub(crate) fn is_primitive(name: &str) -> bool {
-    matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize" | "i8" | "i16" | "i32" | "i64" | "i128" | "isize" | "f32" | "f64" | "bool" | "char")
+    matches!(
+        name,
+        "u8" | "u16"
+            | "u32"
+            | "u64"
+            | "u128"
+            | "usize"
+            | "i8"
+            | "i16"
+            | "i32"
+            | "i64"
+            | "i128"
+            | "isize"
+            | "f32"
+            | "f64"
+            | "bool"
+            | "char"
+    )
 }
 
 /// Types of the standard library that are plain values.
 fn is_plain_std(name: &str) -> bool {
-    matches!(name, "Duration" | "Instant" | "SystemTime" | "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" | "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "ThreadId" | "TypeId" | "PhantomPinned")
+    matches!(
+        name,
+        "Duration"
+            | "Instant"
+            | "SystemTime"
+            | "SocketAddr"
+            | "SocketAddrV4"
+            | "SocketAddrV6"
+            | "IpAddr"
+            | "Ipv4Addr"
+            | "Ipv6Addr"
+            | "ThreadId"
+            | "TypeId"
+            | "PhantomPinned"
+    )
 }
 
 /// Owners of the standard library that hold nothing but their arguments.
 fn is_std_owner(name: &str) -> bool {
     matches!(
         name,
-        "String" | "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap" | "Option" | "Result" | "Box" | "Arc" | "Rc" | "PathBuf" | "OsString" | "CString" | "Cell" | "RefCell" | "Range" | "RangeInclusive" | "Poll" | "Wrapping"
+        "String"
+            | "Vec"
+            | "VecDeque"
+            | "HashMap"
+            | "HashSet"
+            | "BTreeMap"
+            | "BTreeSet"
+            | "BinaryHeap"
+            | "Option"
+            | "Result"
+            | "Box"
+            | "Arc"
+            | "Rc"
+            | "PathBuf"
+            | "OsString"
+            | "CString"
+            | "Cell"
+            | "RefCell"
+            | "Range"
+            | "RangeInclusive"
+            | "Poll"
+            | "Wrapping"
     )
 }
 
 fn is_std_collection(ty: &Type) -> bool {
     match ty {
         Type::Reference(reference) => is_std_collection(&reference.elem),
-        ty => type_name(ty).is_some_and(|name| matches!(name.as_str(), "String" | "Vec" | "VecDeque" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap")),
+        ty => type_name(ty).is_some_and(|name| {
+            matches!(
+                name.as_str(),
+                "String"
+                    | "Vec"
+                    | "VecDeque"
+                    | "HashMap"
+                    | "HashSet"
+                    | "BTreeMap"
+                    | "BTreeSet"
+                    | "BinaryHeap"
+            )
+        }),
     }
 }
 
@@ -529,5 +790,24 @@ pub(crate) fn iterates_plainly(ty: &Type) -> bool {
 
 /// Names that usually take `self` by value, so that a method of this name in the file says little about another type's.
 fn consumes_by_custom(method: &str) -> bool {
-    method.starts_with("into_") || matches!(method, "unwrap" | "expect" | "map" | "and_then" | "ok" | "err" | "join" | "send" | "finish" | "build" | "close" | "complete" | "commit" | "collect" | "ok_or" | "await")
+    method.starts_with("into_")
+        || matches!(
+            method,
+            "unwrap"
+                | "expect"
+                | "map"
+                | "and_then"
+                | "ok"
+                | "err"
+                | "join"
+                | "send"
+                | "finish"
+                | "build"
+                | "close"
+                | "complete"
+                | "commit"
+                | "collect"
+                | "ok_or"
+                | "await"
+        )
 }

@@ -24,7 +24,9 @@ impl<F: Future> Child<F> {
     /// From the first poll on the child stays where it is, until it is ready or dropped.
     #[inline(always)]
     pub unsafe fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(child) = &mut self.0 else { crate::never!() };
+        let Some(child) = &mut self.0 else {
+            crate::never!()
+        };
         // SAFETY: the caller keeps the child in place.
         let Poll::Ready(output) = unsafe { Pin::new_unchecked(child) }.poll(cx) else {
             return Poll::Pending;

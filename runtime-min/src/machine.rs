@@ -53,7 +53,11 @@ where
     /// A future that starts with `frame` and runs by `step`.
     #[inline(always)]
     pub const fn new(frame: S, step: F) -> Self {
-        Machine { frame, step, _pin: PhantomPinned }
+        Machine {
+            frame,
+            step,
+            _pin: PhantomPinned,
+        }
     }
 }
 
@@ -81,7 +85,11 @@ where
 
 /// One poll of a frame: a panic in the step drops what the frame still holds at once, not when the future is dropped.
 #[inline(always)]
-pub fn step<S: Frame, T>(frame: &mut S, cx: &mut Context<'_>, step: impl Fn(&mut S, &mut Context<'_>) -> Poll<T>) -> Poll<T> {
+pub fn step<S: Frame, T>(
+    frame: &mut S,
+    cx: &mut Context<'_>,
+    step: impl Fn(&mut S, &mut Context<'_>) -> Poll<T>,
+) -> Poll<T> {
     struct OnPanic<'f, S: Frame>(&'f mut S);
     impl<S: Frame> Drop for OnPanic<'_, S> {
         #[inline]

@@ -175,7 +175,11 @@ impl<T> FlagSlot<T> {
     /// A place with nothing in it.
     #[inline(always)]
     pub const fn empty() -> Self {
-        FlagSlot { value: MaybeUninit::uninit(), filled: false, _pin: PhantomPinned }
+        FlagSlot {
+            value: MaybeUninit::uninit(),
+            filled: false,
+            _pin: PhantomPinned,
+        }
     }
 
     /// The guard of a local that begins without a value.

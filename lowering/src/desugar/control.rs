@@ -24,8 +24,15 @@ impl Desugar<'_> {
             Expr::Group(group) => self.value(*group.expr, prefix),
             Expr::Block(block) => {
                 let label = take_label(block.label);
-                let position = if std::mem::take(&mut self.operand) { Position::Operand } else { Position::Inside };
-                ir::Expr::Block { label, block: self.block(block.block, position) }
+                let position = if std::mem::take(&mut self.operand) {
+                    Position::Operand
+                } else {
+                    Position::Inside
+                };
+                ir::Expr::Block {
+                    label,
+                    block: self.block(block.block, position),
+                }
             }
             Expr::If(expr) => self.if_(expr, prefix),
             Expr::Match(expr) => self.match_(expr, prefix),
@@ -33,7 +40,11 @@ impl Desugar<'_> {
                 let label = take_label(expr.label).unwrap_or_else(|| self.label());
                 let mut body = expr.body;
                 label_jumps(&mut body, &label);
-                ir::Expr::Loop(Loop { label, cond: None, body: self.block(body, Position::Branch) })
+                ir::Expr::Loop(Loop {
+                    label,
+                    cond: None,
+                    body: self.block(body, Position::Branch),
+                })
             }
             Expr::While(expr) => self.while_(expr),
             Expr::ForLoop(expr) => self.for_(expr, prefix),
@@ -55,7 +66,10 @@ impl Desugar<'_> {
     fn branch(&mut self, expr: Expr) -> ir::Expr {
         let outer = self.tail.take();
         let node = match expr {
-            Expr::Block(block) if block.label.is_none() => ir::Expr::Block { label: None, block: self.block(block.block, Position::Branch) },
+            Expr::Block(block) if block.label.is_none() => ir::Expr::Block {
+                label: None,
+                block: self.block(block.block, Position::Branch),
+            },
             expr => {
                 let mut prefix = Prefix::default();
                 let value = self.value(expr, &mut prefix);
@@ -70,13 +84,16 @@ impl Desugar<'_> {
         let cond = *expr.cond;
         let els = expr.else_branch.map(|(_, els)| *els);
         let lets = conditions(&cond).len();
-        let branches_await = expr.then_branch.has_await() || els.as_ref().is_some_and(HasAwait::has_await);
+        let branches_await =
+            expr.then_branch.has_await() || els.as_ref().is_some_and(HasAwait::has_await);
         if lets > 1 || (lets == 1 && !matches!(bare(&cond), Expr::Let(_))) {
             if cond.has_await() || self.chain_needs_opening(&cond, branches_await) {
                 return self.chain(cond, expr.then_branch, els);
             }
         } else if lets == 1 {
-            let Expr::Let(cond) = bare(&cond).clone() else { unreachable!("checked above") };
+            let Expr::Let(cond) = bare(&cond).clone() else {
+                unreachable!("checked above")
+            };
             let scrutinee = *cond.expr;
             let awaits = scrutinee.has_await();
             if !awaits && is_place(&scrutinee) && !self.leaves_temporaries(&scrutinee) {
@@ -95,7 +112,11 @@ impl Desugar<'_> {
                 let node = if early {
                     self.early_else(*pat, matched, expr.then_branch, els, inner)
                 } else {
-                    let node = self.if_node(syn::parse_quote!(let #pat = #matched), expr.then_branch, els);
+                    let node = self.if_node(
+                        syn::parse_quote!(let #pat = #matched),
+                        expr.then_branch,
+                        els,
+                    );
                     prefix.scoped |= inner.scoped;
                     prefix.stmts.extend(inner.stmts);
                     return node;
@@ -110,7 +131,12 @@ impl Desugar<'_> {
                 let node = inner.enclose(ir::Expr::Plain(value));
                 let local = self.resolved.hidden("ready", span);
                 let declared = self.resolved.mention(local);
-                prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: node, els: None });
+                prefix.stmts.push(ir::Stmt::Let {
+                    attrs: Vec::new(),
+                    pat: syn::parse_quote!(#declared),
+                    init: node,
+                    els: None,
+                });
                 let value = path(self.resolved.mention(local));
                 return self.if_node(value, expr.then_branch, els);
             }
@@ -129,7 +155,14 @@ impl Desugar<'_> {
     }
 
     /// Since edition 2024 a scrutinee's temporaries drop before the `else` block runs.
-    fn early_else(&mut self, pat: Pat, matched: Expr, then: syn::Block, els: Option<Expr>, inner: Prefix) -> ir::Expr {
+    fn early_else(
+        &mut self,
+        pat: Pat,
+        matched: Expr,
+        then: syn::Block,
+        els: Option<Expr>,
+        inner: Prefix,
+    ) -> ir::Expr {
         let label = self.label();
         let outer = self.tail.take();
         let mut then = self.block(then, Position::Branch);
@@ -137,14 +170,33 @@ impl Desugar<'_> {
         self.leave_with_value(&mut then, &label);
         let cond: Expr = syn::parse_quote!(let #pat = #matched);
         let mut stmts = inner.stmts;
-        stmts.push(ir::Stmt::Expr { expr: ir::Expr::If { cond, then, els: None }, semi: false });
-        let scope = ir::Expr::Block { label: None, block: Block::new(stmts) };
-        let mut stmts = vec![ir::Stmt::Expr { expr: scope, semi: true }];
+        stmts.push(ir::Stmt::Expr {
+            expr: ir::Expr::If {
+                cond,
+                then,
+                els: None,
+            },
+            semi: false,
+        });
+        let scope = ir::Expr::Block {
+            label: None,
+            block: Block::new(stmts),
+        };
+        let mut stmts = vec![ir::Stmt::Expr {
+            expr: scope,
+            semi: true,
+        }];
         if let Some(els) = els {
             let els = self.branch(els);
-            stmts.push(ir::Stmt::Expr { expr: els, semi: false });
+            stmts.push(ir::Stmt::Expr {
+                expr: els,
+                semi: false,
+            });
         }
-        ir::Expr::Block { label: Some(label), block: Block::new(stmts) }
+        ir::Expr::Block {
+            label: Some(label),
+            block: Block::new(stmts),
+        }
     }
 
     /// The value that `if let` or `match` looks at, when a branch waits: a hidden local, or a place as it is.
@@ -169,7 +221,11 @@ impl Desugar<'_> {
     }
 
     fn settle_in_place(&mut self, place: Expr, prefix: &mut Prefix) -> Expr {
-        if self.leaves_temporaries(&place) { self.settle(place, prefix) } else { place }
+        if self.leaves_temporaries(&place) {
+            self.settle(place, prefix)
+        } else {
+            place
+        }
     }
 
     fn chain_needs_opening(&self, cond: &Expr, branches_await: bool) -> bool {
@@ -191,23 +247,46 @@ impl Desugar<'_> {
         let outer = self.tail.take();
         let nested = self.links(links.into_iter(), then, &label);
         self.tail = outer;
-        let mut stmts = vec![ir::Stmt::Expr { expr: nested, semi: true }];
+        let mut stmts = vec![ir::Stmt::Expr {
+            expr: nested,
+            semi: true,
+        }];
         if let Some(els) = els {
-            stmts.push(ir::Stmt::Expr { expr: self.branch(els), semi: false });
+            stmts.push(ir::Stmt::Expr {
+                expr: self.branch(els),
+                semi: false,
+            });
         }
-        ir::Expr::Block { label: Some(label), block: Block::new(stmts) }
+        ir::Expr::Block {
+            label: Some(label),
+            block: Block::new(stmts),
+        }
     }
 
     /// The block's value becomes the value of the labelled block around it.
     fn leave_with_value(&mut self, block: &mut Block, label: &syn::Lifetime) {
-        let leave = |value: Option<Expr>| ir::Stmt::Plain(syn::Stmt::Expr(syn::parse_quote!(break #label #value), Some(Default::default())));
+        let leave = |value: Option<Expr>| {
+            ir::Stmt::Plain(syn::Stmt::Expr(
+                syn::parse_quote!(break #label #value),
+                Some(Default::default()),
+            ))
+        };
         match block.stmts.pop() {
-            Some(ir::Stmt::Plain(syn::Stmt::Expr(value, None))) => block.stmts.push(leave(Some(value))),
+            Some(ir::Stmt::Plain(syn::Stmt::Expr(value, None))) => {
+                block.stmts.push(leave(Some(value)))
+            }
             Some(ir::Stmt::Expr { expr, semi: false }) => {
                 let local = self.resolved.hidden("value", label.ident.span());
                 let declared = self.resolved.mention(local);
-                block.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: expr, els: None });
-                block.stmts.push(leave(Some(path(self.resolved.mention(local)))));
+                block.stmts.push(ir::Stmt::Let {
+                    attrs: Vec::new(),
+                    pat: syn::parse_quote!(#declared),
+                    init: expr,
+                    els: None,
+                });
+                block
+                    .stmts
+                    .push(leave(Some(path(self.resolved.mention(local)))));
             }
             last => {
                 block.stmts.extend(last);
@@ -216,7 +295,12 @@ impl Desugar<'_> {
         }
     }
 
-    fn links(&mut self, mut links: std::vec::IntoIter<Expr>, then: syn::Block, label: &syn::Lifetime) -> ir::Expr {
+    fn links(
+        &mut self,
+        mut links: std::vec::IntoIter<Expr>,
+        then: syn::Block,
+        label: &syn::Lifetime,
+    ) -> ir::Expr {
         let Some(link) = links.next() else {
             let mut block = self.block(then, Position::Branch);
             self.leave_with_value(&mut block, label);
@@ -224,10 +308,16 @@ impl Desugar<'_> {
         };
         let mut prefix = Prefix::default();
         let cond: Expr = match link {
-            Expr::Let(link) if matches!(&*link.pat, Pat::Ident(pat) if crate::names::local(&pat.ident).is_some() && pat.subpat.is_none()) => {
+            Expr::Let(link) if matches!(&*link.pat, Pat::Ident(pat) if crate::names::local(&pat.ident).is_some() && pat.subpat.is_none()) =>
+            {
                 let pat = *link.pat;
                 let value = self.value(*link.expr, &mut prefix);
-                prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat, init: value, els: None });
+                prefix.stmts.push(ir::Stmt::Let {
+                    attrs: Vec::new(),
+                    pat,
+                    init: value,
+                    els: None,
+                });
                 let inner = self.links(links, then, label);
                 return prefix.enclose(inner);
             }
@@ -241,9 +331,16 @@ impl Desugar<'_> {
         let inner = self.links(links, then, label);
         let then = match inner {
             ir::Expr::Block { label: None, block } => block,
-            other => Block::new(vec![ir::Stmt::Expr { expr: other, semi: true }]),
+            other => Block::new(vec![ir::Stmt::Expr {
+                expr: other,
+                semi: true,
+            }]),
         };
-        prefix.enclose(ir::Expr::If { cond, then, els: None })
+        prefix.enclose(ir::Expr::If {
+            cond,
+            then,
+            els: None,
+        })
     }
 
     fn match_(&mut self, expr: syn::ExprMatch, prefix: &mut Prefix) -> ir::Expr {
@@ -253,7 +350,13 @@ impl Desugar<'_> {
             if let Pat::Guard(guard) = &arm.pat
                 && guard.guard.has_await()
             {
-                self.refuse(Code::AwaitPosition, guard.if_token.span, "an await in a match guard is not lowered", "this guard", "await before the `match`, or turn the guard into an `if` inside the arm");
+                self.refuse(
+                    Code::AwaitPosition,
+                    guard.if_token.span,
+                    "an await in a match guard is not lowered",
+                    "this guard",
+                    "await before the `match`, or turn the guard into an `if` inside the arm",
+                );
             }
         }
         let head = if !arms_await {
@@ -261,7 +364,15 @@ impl Desugar<'_> {
         } else {
             self.scrutinee(head, prefix)
         };
-        let arms = expr.arms.into_iter().map(|arm| Arm { pat: arm.pat, attrs: arm.attrs, body: self.branch(*arm.body) }).collect();
+        let arms = expr
+            .arms
+            .into_iter()
+            .map(|arm| Arm {
+                pat: arm.pat,
+                attrs: arm.attrs,
+                body: self.branch(*arm.body),
+            })
+            .collect();
         ir::Expr::Match { head, arms }
     }
 
@@ -271,17 +382,48 @@ impl Desugar<'_> {
         label_jumps(&mut body, &label);
         let cond = *expr.cond;
         let scrutinees = conditions(&cond);
-        let simple = !cond.has_await() && scrutinees.iter().all(|scrutinee| (is_place(scrutinee) || matches!(bare(scrutinee), Expr::Reference(_))) && !self.leaves_temporaries(scrutinee));
+        let simple = !cond.has_await()
+            && scrutinees.iter().all(|scrutinee| {
+                (is_place(scrutinee) || matches!(bare(scrutinee), Expr::Reference(_)))
+                    && !self.leaves_temporaries(scrutinee)
+            });
         if simple {
-            return ir::Expr::Loop(Loop { label, cond: Some(cond), body: self.block(body, Position::Branch) });
+            return ir::Expr::Loop(Loop {
+                label,
+                cond: Some(cond),
+                body: self.block(body, Position::Branch),
+            });
         }
         // `loop { if cond { body } else { break } }`
-        let leave = Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block: syn::Block { brace_token: Default::default(), stmts: vec![syn::Stmt::Expr(break_to(&label), None)] } });
+        let leave = Expr::Block(syn::ExprBlock {
+            attrs: Vec::new(),
+            label: None,
+            block: syn::Block {
+                brace_token: Default::default(),
+                stmts: vec![syn::Stmt::Expr(break_to(&label), None)],
+            },
+        });
         let mut prefix = Prefix::default();
-        let node = self.if_(syn::ExprIf { attrs: Vec::new(), if_token: Default::default(), cond: Box::new(cond), then_branch: body, else_branch: Some((Default::default(), Box::new(leave))) }, &mut prefix);
+        let node = self.if_(
+            syn::ExprIf {
+                attrs: Vec::new(),
+                if_token: Default::default(),
+                cond: Box::new(cond),
+                then_branch: body,
+                else_branch: Some((Default::default(), Box::new(leave))),
+            },
+            &mut prefix,
+        );
         let mut stmts = prefix.stmts;
-        stmts.push(ir::Stmt::Expr { expr: node, semi: false });
-        ir::Expr::Loop(Loop { label, cond: None, body: Block::new(stmts) })
+        stmts.push(ir::Stmt::Expr {
+            expr: node,
+            semi: false,
+        });
+        ir::Expr::Loop(Loop {
+            label,
+            cond: None,
+            body: Block::new(stmts),
+        })
     }
 
     /// ```text
@@ -301,22 +443,37 @@ impl Desugar<'_> {
             let body = expr.body;
             let mut plain: Expr = syn::parse_quote!(for #pat in #lifted #body);
             if let Expr::ForLoop(plain) = &mut plain {
-                plain.label = Some(syn::Label { name: label, colon_token: Default::default() });
+                plain.label = Some(syn::Label {
+                    name: label,
+                    colon_token: Default::default(),
+                });
             }
             return ir::Expr::Plain(plain);
         }
         let mut body = expr.body;
         label_jumps(&mut body, &label);
         let settled = self.settle(lifted, prefix);
-        let iter: Ident = self.hide_temporary(syn::parse_quote!(rt__hr::into_iter(#settled)), span, true, prefix);
+        let iter: Ident = self.hide_temporary(
+            syn::parse_quote!(rt__hr::into_iter(#settled)),
+            span,
+            true,
+            prefix,
+        );
         if let Some(local) = crate::names::local(&iter) {
             self.resolved.locals[local.0].base = "iter".to_owned();
         }
-        let next = self.resolved.mention(crate::names::local(&iter).expect("hidden"));
+        let next = self
+            .resolved
+            .mention(crate::names::local(&iter).expect("hidden"));
         let pat = *expr.pat;
         let body = self.block(body, Position::Branch);
-        let cond = syn::parse_quote!(let ::core::option::Option::Some(#pat) = rt__hr::next(&mut #next));
-        ir::Expr::Loop(Loop { label, cond: Some(cond), body })
+        let cond =
+            syn::parse_quote!(let ::core::option::Option::Some(#pat) = rt__hr::next(&mut #next));
+        ir::Expr::Loop(Loop {
+            label,
+            cond: Some(cond),
+            body,
+        })
     }
 }
 
@@ -326,7 +483,9 @@ fn split_chain(cond: Expr, links: &mut Vec<Expr>) {
             split_chain(*binary.left, links);
             links.push(*binary.right);
         }
-        Expr::Paren(paren) if !conditions(&paren.expr).is_empty() => split_chain(*paren.expr, links),
+        Expr::Paren(paren) if !conditions(&paren.expr).is_empty() => {
+            split_chain(*paren.expr, links)
+        }
         cond => links.push(cond),
     }
 }

@@ -14,11 +14,22 @@ impl Desugar<'_> {
     pub(super) fn awaited(&mut self, expr: syn::ExprAwait, prefix: &mut Prefix) -> ir::Await {
         let name = state_name(&expr.base);
         let tokens = expr.base.to_token_stream();
-        let span = expr.base.span().join(expr.await_token.span).unwrap_or(expr.await_token.span);
+        let span = expr
+            .base
+            .span()
+            .join(expr.await_token.span)
+            .unwrap_or(expr.await_token.span);
         let operand = self.lift(*expr.base, prefix);
         let operand = self.settle(operand, prefix);
-        let id = self.await_id(Awaited { span, name, tokens: Some(tokens) });
-        ir::Await { id, operand: Some(operand) }
+        let id = self.await_id(Awaited {
+            span,
+            name,
+            tokens: Some(tokens),
+        });
+        ir::Await {
+            id,
+            operand: Some(operand),
+        }
     }
 
     /// The expression without its awaits: their values are hidden locals of the prefix.
@@ -73,16 +84,24 @@ impl Desugar<'_> {
                 expr.expr = expr.expr.map(|expr| Box::new(self.lift(*expr, prefix)));
                 Expr::Break(expr)
             }
-            Expr::Call(mut call) if as_ident(&call.func).and_then(crate::names::local).is_some() => {
-                self.order(span, "types decide whether the called value is moved before the awaited argument");
-                call.args.iter_mut().for_each(|arg| *arg = self.lift(arg.clone(), prefix));
+            Expr::Call(mut call)
+                if as_ident(&call.func).and_then(crate::names::local).is_some() =>
+            {
+                self.order(
+                    span,
+                    "types decide whether the called value is moved before the awaited argument",
+                );
+                call.args
+                    .iter_mut()
+                    .for_each(|arg| *arg = self.lift(arg.clone(), prefix));
                 Expr::Call(call)
             }
             Expr::Call(mut call) => {
                 // A path to a function or constructor evaluates to nothing that drops.
                 let plain = matches!(bare(&call.func), Expr::Path(_));
                 let func = (!plain).then(|| (*call.func).clone());
-                let mut operands: Vec<Expr> = func.into_iter().chain(call.args.iter().cloned()).collect();
+                let mut operands: Vec<Expr> =
+                    func.into_iter().chain(call.args.iter().cloned()).collect();
                 self.operands(&mut operands, prefix);
                 let mut operands = operands.into_iter();
                 if !plain {
@@ -105,9 +124,14 @@ impl Desugar<'_> {
                 Expr::Array(array)
             }
             Expr::Struct(mut expr) => {
-                let mut operands: Vec<Expr> = expr.fields.iter().map(|field| field.expr.clone()).collect();
+                let mut operands: Vec<Expr> =
+                    expr.fields.iter().map(|field| field.expr.clone()).collect();
                 operands.extend(expr.rest.as_deref().cloned());
-                if expr.rest.as_deref().is_some_and(|rest| is_place(rest) && !rest.has_await()) {
+                if expr
+                    .rest
+                    .as_deref()
+                    .is_some_and(|rest| is_place(rest) && !rest.has_await())
+                {
                     operands.pop();
                 }
                 self.operands(&mut operands, prefix);
@@ -121,10 +145,17 @@ impl Desugar<'_> {
                 Expr::Struct(expr)
             }
             Expr::Range(mut range) => {
-                let mut operands: Vec<Expr> = range.start.iter().chain(&range.end).map(|expr| (**expr).clone()).collect();
+                let mut operands: Vec<Expr> = range
+                    .start
+                    .iter()
+                    .chain(&range.end)
+                    .map(|expr| (**expr).clone())
+                    .collect();
                 self.operands(&mut operands, prefix);
                 let mut operands = operands.into_iter();
-                range.start = range.start.map(|_| Box::new(operands.next().expect("start")));
+                range.start = range
+                    .start
+                    .map(|_| Box::new(operands.next().expect("start")));
                 range.end = range.end.map(|_| Box::new(operands.next().expect("end")));
                 Expr::Range(range)
             }
@@ -134,7 +165,10 @@ impl Desugar<'_> {
             }
             Expr::Index(mut index) => {
                 if index.index.has_await() && !self.settled_place(&index.expr) {
-                    self.order(span, "the indexed value is evaluated before the awaited index");
+                    self.order(
+                        span,
+                        "the indexed value is evaluated before the awaited index",
+                    );
                 }
                 if index.expr.has_await() {
                     let mut operands = vec![*index.expr, *index.index];
@@ -149,13 +183,34 @@ impl Desugar<'_> {
             Expr::Assign(mut assign) => {
                 // The right side is evaluated first, then the place.
                 let right = self.lift(*assign.right, prefix);
-                let right = if matches!(bare(&assign.left), Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) | Expr::Infer(_)) { temporary(right) } else { right };
-                assign.right = Box::new(if assign.left.has_await() { self.hold(right, prefix) } else { right });
+                let right = if matches!(
+                    bare(&assign.left),
+                    Expr::Tuple(_)
+                        | Expr::Array(_)
+                        | Expr::Struct(_)
+                        | Expr::Call(_)
+                        | Expr::Infer(_)
+                ) {
+                    temporary(right)
+                } else {
+                    right
+                };
+                assign.right = Box::new(if assign.left.has_await() {
+                    self.hold(right, prefix)
+                } else {
+                    right
+                });
                 *assign.left = self.lift(*assign.left, prefix);
                 Expr::Assign(assign)
             }
             Expr::Binary(binary) => self.binary(binary, prefix),
-            Expr::Block(_) | Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) | Expr::Unsafe(_) => {
+            Expr::Block(_)
+            | Expr::If(_)
+            | Expr::Match(_)
+            | Expr::Loop(_)
+            | Expr::While(_)
+            | Expr::ForLoop(_)
+            | Expr::Unsafe(_) => {
                 self.operand = matches!(expr, Expr::Block(_));
                 let value = self.value(expr, prefix);
                 self.ready(value, span, prefix)
@@ -165,7 +220,13 @@ impl Desugar<'_> {
                 Expr::Macro(mac)
             }
             other => {
-                self.refuse(Code::AwaitPosition, span, "an await inside this expression is not lowered", "this", "await in a `let` before it");
+                self.refuse(
+                    Code::AwaitPosition,
+                    span,
+                    "an await inside this expression is not lowered",
+                    "this",
+                    "await in a `let` before it",
+                );
                 other
             }
         }
@@ -175,17 +236,28 @@ impl Desugar<'_> {
     fn ready(&mut self, value: ir::Expr, span: Span, prefix: &mut Prefix) -> Expr {
         let local = self.resolved.hidden("ready", span);
         let declared = self.resolved.mention(local);
-        prefix.stmts.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#declared), init: value, els: None });
+        prefix.stmts.push(ir::Stmt::Let {
+            attrs: Vec::new(),
+            pat: syn::parse_quote!(#declared),
+            init: value,
+            els: None,
+        });
         path(self.resolved.mention(local))
     }
 
     /// Operands in order: what stands before the last await is evaluated now.
     fn operands(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
-        let Some(last) = operands.iter().rposition(HasAwait::has_await) else { return };
+        let Some(last) = operands.iter().rposition(HasAwait::has_await) else {
+            return;
+        };
         for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
             let expr = self.lift(expr, prefix);
-            *operand = if i < last { self.hold(expr, prefix) } else { expr };
+            *operand = if i < last {
+                self.hold(expr, prefix)
+            } else {
+                expr
+            };
         }
     }
 
@@ -206,7 +278,9 @@ impl Desugar<'_> {
     }
 
     fn is_hidden(&self, expr: &Expr) -> bool {
-        as_ident(expr).and_then(crate::names::local).is_some_and(|local| self.resolved.locals[local.0].hidden)
+        as_ident(expr)
+            .and_then(crate::names::local)
+            .is_some_and(|local| self.resolved.locals[local.0].hidden)
     }
 
     /// Whether evaluating this place runs no code of the user's: a variable itself.
@@ -225,12 +299,20 @@ impl Desugar<'_> {
             });
             place = bare(&field.base);
         }
-        let typed = as_ident(place).and_then(crate::names::local).is_some_and(|local| self.resolved.locals[local.0].ty.is_some());
+        let typed = as_ident(place)
+            .and_then(crate::names::local)
+            .is_some_and(|local| self.resolved.locals[local.0].ty.is_some());
         typed && !members.is_empty() && self.table.are_plain_members(&members)
     }
 
     fn order(&mut self, span: Span, why: &str) {
-        self.refuse(Code::Order, span, why, "evaluated around an await", "await in a `let` before this statement");
+        self.refuse(
+            Code::Order,
+            span,
+            why,
+            "evaluated around an await",
+            "await in a `let` before this statement",
+        );
     }
 
     fn method(&mut self, mut call: syn::ExprMethodCall, prefix: &mut Prefix) -> Expr {
@@ -249,7 +331,10 @@ impl Desugar<'_> {
         } else if self.plain_receiver(&receiver) {
             receiver
         } else {
-            self.order(span, "the receiver is evaluated before the awaited argument, and only its type says how");
+            self.order(
+                span,
+                "the receiver is evaluated before the awaited argument, and only its type says how",
+            );
             receiver
         };
         let mut args: Vec<Expr> = call.args.iter().cloned().collect();
@@ -261,7 +346,9 @@ impl Desugar<'_> {
 
     /// Whether a receiver is a variable whose type is known to be borrowed by its methods without running code.
     fn plain_receiver(&self, receiver: &Expr) -> bool {
-        let Some(local) = as_ident(receiver).and_then(crate::names::local) else { return false };
+        let Some(local) = as_ident(receiver).and_then(crate::names::local) else {
+            return false;
+        };
         let local = &self.resolved.locals[local.0];
         local.ty.as_ref().is_some_and(crate::types::derefs_plainly)
     }
@@ -272,14 +359,39 @@ impl Desugar<'_> {
             BinOp::And(_) | BinOp::Or(_) if binary.right.has_await() => {
                 let and = matches!(binary.op, BinOp::And(_));
                 let left = self.lift(*binary.left, prefix);
-                let left = if self.leaves_temporaries(&left) { path(self.hide("left", left, span, prefix)) } else { left };
+                let left = if self.leaves_temporaries(&left) {
+                    path(self.hide("left", left, span, prefix))
+                } else {
+                    left
+                };
                 let mut inner = Prefix::default();
                 let right = self.value(*binary.right, &mut inner);
-                let right = ir::Block::new(vec![ir::Stmt::Expr { expr: inner.enclose(right), semi: false }]);
-                let constant: Expr = if and { syn::parse_quote!(false) } else { syn::parse_quote!(true) };
-                let constant = ir::Block::new(vec![ir::Stmt::Expr { expr: ir::Expr::Plain(constant), semi: false }]);
-                let (then, els) = if and { (right, constant) } else { (constant, right) };
-                let value = ir::Expr::If { cond: left, then, els: Some(Box::new(ir::Expr::Block { label: None, block: els })) };
+                let right = ir::Block::new(vec![ir::Stmt::Expr {
+                    expr: inner.enclose(right),
+                    semi: false,
+                }]);
+                let constant: Expr = if and {
+                    syn::parse_quote!(false)
+                } else {
+                    syn::parse_quote!(true)
+                };
+                let constant = ir::Block::new(vec![ir::Stmt::Expr {
+                    expr: ir::Expr::Plain(constant),
+                    semi: false,
+                }]);
+                let (then, els) = if and {
+                    (right, constant)
+                } else {
+                    (constant, right)
+                };
+                let value = ir::Expr::If {
+                    cond: left,
+                    then,
+                    els: Some(Box::new(ir::Expr::Block {
+                        label: None,
+                        block: els,
+                    })),
+                };
                 self.ready(value, span, prefix)
             }
             BinOp::And(_) | BinOp::Or(_) => {
@@ -289,12 +401,20 @@ impl Desugar<'_> {
             op if is_compound(&op) => {
                 // Primitive operands evaluate the right side first, overloaded ones the left: the same for a variable.
                 if !self.settled_place(&binary.left) && !self.plain_field(&binary.left) {
-                    self.order(span, "types decide whether the left or the right side is evaluated first");
+                    self.order(
+                        span,
+                        "types decide whether the left or the right side is evaluated first",
+                    );
                 }
                 *binary.right = self.lift(*binary.right, prefix);
                 Expr::Binary(binary)
             }
-            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
+            BinOp::Eq(_)
+            | BinOp::Ne(_)
+            | BinOp::Lt(_)
+            | BinOp::Le(_)
+            | BinOp::Gt(_)
+            | BinOp::Ge(_) => {
                 let left = self.lift(*binary.left, prefix);
                 let left = if !binary.right.has_await() {
                     temporary(left)
@@ -302,11 +422,17 @@ impl Desugar<'_> {
                     left
                 } else if self.settled_place(&left) {
                     if mentions_same(&left, &binary.right) {
-                        self.order(span, "the left side is read before the right side, which mentions it too");
+                        self.order(
+                            span,
+                            "the left side is read before the right side, which mentions it too",
+                        );
                     }
                     left
                 } else if is_place(&left) {
-                    self.order(span, "the left side is compared in place, after the awaited right side");
+                    self.order(
+                        span,
+                        "the left side is compared in place, after the awaited right side",
+                    );
                     left
                 } else {
                     let left = self.settle(left, prefix);
@@ -331,7 +457,9 @@ impl Desugar<'_> {
 /// Whether a variable is mentioned in an expression.
 fn mentions_same(variable: &Expr, expr: &Expr) -> bool {
     let local = as_ident(variable).and_then(crate::names::local);
-    crate::syntax::tokens_have(&expr.to_token_stream(), &mut |ident| crate::names::local(ident) == local)
+    crate::syntax::tokens_have(&expr.to_token_stream(), &mut |ident| {
+        crate::names::local(ident) == local
+    })
 }
 
 fn with_trailing(operands: Vec<Expr>) -> syn::punctuated::Punctuated<Expr, syn::Token![,]> {
@@ -342,7 +470,6 @@ fn with_trailing(operands: Vec<Expr>) -> syn::punctuated::Punctuated<Expr, syn::
     }
     elems
 }
-
 
 fn is_compound(op: &BinOp) -> bool {
     matches!(
@@ -361,13 +488,21 @@ fn is_compound(op: &BinOp) -> bool {
 }
 
 pub(super) fn path(ident: proc_macro2::Ident) -> Expr {
-    Expr::Path(syn::ExprPath { attrs: Vec::new(), qself: None, path: ident.into() })
+    Expr::Path(syn::ExprPath {
+        attrs: Vec::new(),
+        qself: None,
+        path: ident.into(),
+    })
 }
 
 /// The value of a hidden local where a temporary stood: it is used there by reference, and drops where the temporary would.
 pub(super) fn temporary(expr: Expr) -> Expr {
     let is_value = as_ident(&expr).is_some_and(|ident| ident.to_string().starts_with("ready__hr"));
-    if is_value { syn::parse_quote!(rt__hr::value(#expr)) } else { expr }
+    if is_value {
+        syn::parse_quote!(rt__hr::value(#expr))
+    } else {
+        expr
+    }
 }
 
 /// What a state is named after: the function, method or variable that is awaited.
@@ -378,9 +513,21 @@ fn state_name(awaited: &Expr) -> String {
                 let segments: Vec<_> = path.path.segments.iter().collect();
                 match segments.as_slice() {
                     // `Box::pin(f())`, `pin(f())`: what is inside says more.
-                    [.., last] if matches!(last.ident.to_string().as_str(), "pin" | "fuse" | "boxed") && call.args.len() == 1 => return state_name(&call.args[0]),
+                    [.., last]
+                        if matches!(last.ident.to_string().as_str(), "pin" | "fuse" | "boxed")
+                            && call.args.len() == 1 =>
+                    {
+                        return state_name(&call.args[0]);
+                    }
                     // `Delay::new(..)`, `Some::from(..)`.
-                    [.., owner, last] if matches!(last.ident.to_string().as_str(), "new" | "from" | "default") => owner.ident.to_string(),
+                    [.., owner, last]
+                        if matches!(
+                            last.ident.to_string().as_str(),
+                            "new" | "from" | "default"
+                        ) =>
+                    {
+                        owner.ident.to_string()
+                    }
                     [.., last] => last.ident.to_string(),
                     [] => String::new(),
                 }
@@ -388,10 +535,16 @@ fn state_name(awaited: &Expr) -> String {
             _ => String::new(),
         },
         Expr::MethodCall(call) => match call.method.to_string().as_str() {
-            "unwrap" | "expect" | "fuse" | "boxed" | "into_future" | "clone" | "as_mut" | "as_ref" => return state_name(&call.receiver),
+            "unwrap" | "expect" | "fuse" | "boxed" | "into_future" | "clone" | "as_mut"
+            | "as_ref" => return state_name(&call.receiver),
             name => name.to_owned(),
         },
-        Expr::Path(path) => path.path.segments.last().map(|segment| strip(&segment.ident.to_string())).unwrap_or_default(),
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .map(|segment| strip(&segment.ident.to_string()))
+            .unwrap_or_default(),
         Expr::Field(field) => match &field.member {
             syn::Member::Named(ident) => ident.to_string(),
             syn::Member::Unnamed(_) => return state_name(&field.base),
@@ -405,7 +558,11 @@ fn state_name(awaited: &Expr) -> String {
         Expr::Index(index) => return state_name(&index.expr),
         _ => String::new(),
     };
-    if name.is_empty() { "wait".to_owned() } else { name }
+    if name.is_empty() {
+        "wait".to_owned()
+    } else {
+        name
+    }
 }
 
 fn strip(name: &str) -> String {
@@ -414,4 +571,3 @@ fn strip(name: &str) -> String {
         None => name.to_owned(),
     }
 }
-

@@ -57,13 +57,28 @@ pub(crate) struct Awaited {
     pub(crate) tokens: Option<proc_macro2::TokenStream>,
 }
 
-pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, sink: &mut Sink) -> Body {
+pub(crate) fn desugar(
+    resolved: &mut Resolved,
+    table: &Table,
+    edition: Edition,
+    sink: &mut Sink,
+) -> Body {
     let params = std::mem::take(&mut resolved.params);
     let block = std::mem::replace(&mut resolved.block, syn::parse_quote!({}));
     if block.has_await() {
         refuse_conditional(&block, sink);
     }
-    let mut this = Desugar { resolved, edition, sink, awaits: Vec::new(), items: Vec::new(), labels: 0, table, operand: false, tail: None };
+    let mut this = Desugar {
+        resolved,
+        edition,
+        sink,
+        awaits: Vec::new(),
+        items: Vec::new(),
+        labels: 0,
+        table,
+        operand: false,
+        tail: None,
+    };
     let mut stmts = Vec::new();
     let mut starts = Vec::new();
     for (pat, ty) in params {
@@ -73,8 +88,19 @@ pub(crate) fn desugar(resolved: &mut Resolved, table: &Table, edition: Edition, 
     if let Some(front) = this.tail.take() {
         stmts.extend(front);
     }
-    stmts.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: inner }, semi: false });
-    Body { block: ir::Block::new(stmts), params: starts, awaits: this.awaits, items: this.items }
+    stmts.push(ir::Stmt::Expr {
+        expr: ir::Expr::Block {
+            label: None,
+            block: inner,
+        },
+        semi: false,
+    });
+    Body {
+        block: ir::Block::new(stmts),
+        params: starts,
+        awaits: this.awaits,
+        items: this.items,
+    }
 }
 
 /// The value whose life `&` lengthens in a `let`: the innermost one under fields, elements and dereferences.
@@ -84,7 +110,9 @@ fn extended_value(expr: &Expr) -> Option<&Expr> {
         Expr::Group(inner) => extended_value(&inner.expr),
         Expr::Field(field) => extended_value(&field.base),
         Expr::Index(index) => extended_value(&index.expr),
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => extended_value(&unary.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+            extended_value(&unary.expr)
+        }
         Expr::Path(_) => None,
         value => Some(value),
     }
@@ -93,7 +121,10 @@ fn extended_value(expr: &Expr) -> Option<&Expr> {
 /// The same, to be replaced. For a place it is the place's root.
 fn extended_value_mut(mut expr: &mut Expr) -> &mut Expr {
     loop {
-        let inner = matches!(expr, Expr::Paren(_) | Expr::Group(_) | Expr::Field(_) | Expr::Index(_)) || matches!(expr, Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)));
+        let inner = matches!(
+            expr,
+            Expr::Paren(_) | Expr::Group(_) | Expr::Field(_) | Expr::Index(_)
+        ) || matches!(expr, Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)));
         if !inner {
             return expr;
         }
@@ -113,7 +144,8 @@ fn extends(expr: &Expr) -> bool {
     let tail = |block: &syn::Block| matches!(block.stmts.last(), Some(Stmt::Expr(expr, None)) if extends(expr));
     match crate::syntax::bare(expr) {
         Expr::Reference(reference) => {
-            let constant = reference.mutability.is_none() && crate::syntax::is_constant(&reference.expr);
+            let constant =
+                reference.mutability.is_none() && crate::syntax::is_constant(&reference.expr);
             !constant && extended_value(&reference.expr).is_some() || extends(&reference.expr)
         }
         Expr::Tuple(tuple) => tuple.elems.iter().any(extends),
@@ -121,7 +153,13 @@ fn extends(expr: &Expr) -> bool {
         Expr::Struct(expr) => expr.fields.iter().any(|field| extends(&field.expr)),
         Expr::Cast(cast) => extends(&cast.expr),
         Expr::Block(block) => tail(&block.block),
-        Expr::If(expr) => tail(&expr.then_branch) || expr.else_branch.as_ref().is_some_and(|(_, els)| extends(els)),
+        Expr::If(expr) => {
+            tail(&expr.then_branch)
+                || expr
+                    .else_branch
+                    .as_ref()
+                    .is_some_and(|(_, els)| extends(els))
+        }
         Expr::Match(expr) => expr.arms.iter().any(|arm| extends(&arm.body)),
         _ => false,
     }
@@ -146,15 +184,28 @@ fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
     impl<'ast> syn::visit::Visit<'ast> for Cfgs<'_> {
         fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
             if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
-                let help = "move the conditional code into a function of its own, and call that here";
-                self.0.push(Diagnostic::new(Code::Unsupported, attr.pound_token.span, "conditional compilation inside the body is not lowered", "this attribute", Some(help.into())));
+                let help =
+                    "move the conditional code into a function of its own, and call that here";
+                self.0.push(Diagnostic::new(
+                    Code::Unsupported,
+                    attr.pound_token.span,
+                    "conditional compilation inside the body is not lowered",
+                    "this attribute",
+                    Some(help.into()),
+                ));
             }
         }
         fn visit_expr_struct(&mut self, expr: &'ast syn::ExprStruct) {
             if let (Some(dots), None) = (&expr.dot2_token, &expr.rest) {
                 // The printer drops the dots of an assignment's pattern.
                 let help = "bind the parts in a `let` pattern, and assign them one by one";
-                self.0.push(Diagnostic::new(Code::Unsupported, dots.spans[0], "an assignment to a struct pattern with `..` is not lowered", "these dots", Some(help.into())));
+                self.0.push(Diagnostic::new(
+                    Code::Unsupported,
+                    dots.spans[0],
+                    "an assignment to a struct pattern with `..` is not lowered",
+                    "these dots",
+                    Some(help.into()),
+                ));
             }
             syn::visit::visit_expr_struct(self, expr);
         }
@@ -220,23 +271,41 @@ impl Prefix {
         }
         let mut stmts = self.stmts;
         stmts.push(ir::Stmt::Expr { expr, semi: false });
-        ir::Expr::Block { label: None, block: ir::Block::new(stmts) }
+        ir::Expr::Block {
+            label: None,
+            block: ir::Block::new(stmts),
+        }
     }
 }
 
 impl Desugar<'_> {
     fn refuse(&mut self, code: Code, span: Span, message: &str, label: &str, help: &str) {
-        self.sink.push(Diagnostic::new(code, span, message, label, Some(help.to_owned())));
+        self.sink.push(Diagnostic::new(
+            code,
+            span,
+            message,
+            label,
+            Some(help.to_owned()),
+        ));
     }
 
     fn label(&mut self) -> syn::Lifetime {
         self.labels += 1;
-        syn::Lifetime { apostrophe: Span::call_site(), ident: format_ident!("again__hr{}", self.labels) }
+        syn::Lifetime {
+            apostrophe: Span::call_site(),
+            ident: format_ident!("again__hr{}", self.labels),
+        }
     }
 
     /// A parameter: held from the start; a pattern takes it apart when the function first runs, and what the pattern leaves drops
     /// with the parameters.
-    fn param(&mut self, pat: Pat, ty: &syn::Type, starts: &mut Vec<LocalId>, stmts: &mut Vec<ir::Stmt>) {
+    fn param(
+        &mut self,
+        pat: Pat,
+        ty: &syn::Type,
+        starts: &mut Vec<LocalId>,
+        stmts: &mut Vec<ir::Stmt>,
+    ) {
         if let Pat::Ident(ident) = &pat
             && ident.by_ref.is_none()
             && ident.subpat.is_none()
@@ -275,13 +344,29 @@ impl Desugar<'_> {
 
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let mut stmts = Vec::new();
-        let tail = block.stmts.len().checked_sub(1).filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
+        let tail = block
+            .stmts
+            .len()
+            .checked_sub(1)
+            .filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
         let open = block.brace_token.span.open();
         let mut outlived = false;
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
-            let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() { self.extended(stmt, &mut stmts) } else { stmt };
-            let stmt = if Some(i) == tail && !stmt.has_await() && self.edition >= Edition::E2024 && position == Position::Body { self.closed_tail(stmt) } else { stmt };
+            let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() {
+                self.extended(stmt, &mut stmts)
+            } else {
+                stmt
+            };
+            let stmt = if Some(i) == tail
+                && !stmt.has_await()
+                && self.edition >= Edition::E2024
+                && position == Position::Body
+            {
+                self.closed_tail(stmt)
+            } else {
+                stmt
+            };
             if Some(i) == tail && !stmt.has_await() && self.edition < Edition::E2024 {
                 outlived = matches!(&stmt, Stmt::Expr(expr, None) if self.leaves_temporaries(expr));
             }
@@ -326,12 +411,20 @@ impl Desugar<'_> {
                 let mut prefix = Prefix::default();
                 let expr = self.value(expr, &mut prefix);
                 if prefix.scoped {
-                    out.push(ir::Stmt::Expr { expr: prefix.enclose(expr), semi: semi.is_some() });
+                    out.push(ir::Stmt::Expr {
+                        expr: prefix.enclose(expr),
+                        semi: semi.is_some(),
+                    });
                 } else {
                     out.extend(prefix.stmts);
                     match expr {
-                        ir::Expr::Plain(expr @ Expr::Assign(_)) => self.await_free(Stmt::Expr(expr, semi), out),
-                        expr => out.push(ir::Stmt::Expr { expr, semi: semi.is_some() }),
+                        ir::Expr::Plain(expr @ Expr::Assign(_)) => {
+                            self.await_free(Stmt::Expr(expr, semi), out)
+                        }
+                        expr => out.push(ir::Stmt::Expr {
+                            expr,
+                            semi: semi.is_some(),
+                        }),
                     }
                 }
             }
@@ -344,7 +437,10 @@ impl Desugar<'_> {
     fn await_free(&mut self, stmt: Stmt, out: &mut Vec<ir::Stmt>) {
         if let Stmt::Expr(Expr::Assign(assign), semi) = &stmt
             && let Expr::Tuple(left) = &*assign.left
-            && left.elems.iter().all(|elem| crate::syntax::as_ident(elem).is_some())
+            && left
+                .elems
+                .iter()
+                .all(|elem| crate::syntax::as_ident(elem).is_some())
         {
             let span = assign.eq_token.span;
             let values: Vec<Ident> = left
@@ -356,13 +452,23 @@ impl Desugar<'_> {
                 })
                 .collect();
             let right = &assign.right;
-            let mut stmts = vec![ir::Stmt::Plain(syn::parse_quote!(let (#(#values),*) = #right;))];
+            let mut stmts = vec![ir::Stmt::Plain(
+                syn::parse_quote!(let (#(#values),*) = #right;),
+            )];
             for (place, value) in left.elems.iter().zip(&values) {
-                let value = self.resolved.mention(crate::names::local(value).expect("hidden"));
+                let value = self
+                    .resolved
+                    .mention(crate::names::local(value).expect("hidden"));
                 stmts.push(ir::Stmt::Plain(syn::parse_quote!(#place = #value;)));
             }
             let _ = semi;
-            out.push(ir::Stmt::Expr { expr: ir::Expr::Block { label: None, block: ir::Block::new(stmts) }, semi: true });
+            out.push(ir::Stmt::Expr {
+                expr: ir::Expr::Block {
+                    label: None,
+                    block: ir::Block::new(stmts),
+                },
+                semi: true,
+            });
             return;
         }
         out.push(ir::Stmt::Plain(stmt));
@@ -372,10 +478,23 @@ impl Desugar<'_> {
     /// they would drop behind them: so the tail stays one.
     fn closed_tail(&mut self, stmt: Stmt) -> Stmt {
         match stmt {
-            Stmt::Expr(expr, None) if self.leaves_temporaries(&expr) && !matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_)) => {
+            Stmt::Expr(expr, None)
+                if self.leaves_temporaries(&expr)
+                    && !matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_)) =>
+            {
                 let span = syn::spanned::Spanned::span(&expr);
-                let block = syn::Block { brace_token: syn::token::Brace(span), stmts: vec![Stmt::Expr(expr, None)] };
-                Stmt::Expr(Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block }), None)
+                let block = syn::Block {
+                    brace_token: syn::token::Brace(span),
+                    stmts: vec![Stmt::Expr(expr, None)],
+                };
+                Stmt::Expr(
+                    Expr::Block(syn::ExprBlock {
+                        attrs: Vec::new(),
+                        label: None,
+                        block,
+                    }),
+                    None,
+                )
             }
             stmt => stmt,
         }
@@ -383,11 +502,23 @@ impl Desugar<'_> {
 
     /// `let x = &make();` keeps the value as long as `x`, which may be longer than a step of the machine: the value gets a name.
     fn extended(&mut self, mut stmt: Stmt, out: &mut Vec<ir::Stmt>) -> Stmt {
-        let Stmt::Local(syn::Local { init: Some(init), pat, .. }) = &mut stmt else { return stmt };
-        let by_ref = matches!(&*pat, Pat::Ident(pat) if pat.by_ref.is_some()) && !crate::syntax::is_place(&init.expr);
+        let Stmt::Local(syn::Local {
+            init: Some(init),
+            pat,
+            ..
+        }) = &mut stmt
+        else {
+            return stmt;
+        };
+        let by_ref = matches!(&*pat, Pat::Ident(pat) if pat.by_ref.is_some())
+            && !crate::syntax::is_place(&init.expr);
         match &mut *init.expr {
-            Expr::Reference(reference) if extended_value(&reference.expr).is_some() && !crate::syntax::is_constant(&reference.expr) => {
-                let mutable = reference.mutability.is_some() || !matches!(*reference.expr, Expr::Path(_));
+            Expr::Reference(reference)
+                if extended_value(&reference.expr).is_some()
+                    && !crate::syntax::is_constant(&reference.expr) =>
+            {
+                let mutable =
+                    reference.mutability.is_some() || !matches!(*reference.expr, Expr::Path(_));
                 let base = extended_value_mut(&mut reference.expr);
                 let ident = self.name_value(base, mutable, out);
                 *base = lift::path(ident);
@@ -410,7 +541,14 @@ impl Desugar<'_> {
 
     /// Refuses a `let` that still lengthens the life of a temporary.
     fn check_extended(&mut self, stmt: &Stmt) {
-        let Stmt::Local(syn::Local { init: Some(init), pat, .. }) = stmt else { return };
+        let Stmt::Local(syn::Local {
+            init: Some(init),
+            pat,
+            ..
+        }) = stmt
+        else {
+            return;
+        };
         let place = crate::syntax::is_place(&init.expr);
         if extends(&init.expr) || has_ref(pat) && !place && init.diverge.is_none() {
             let span = init.eq_token.span;
@@ -424,22 +562,37 @@ impl Desugar<'_> {
         self.resolved.locals[local.0].mutable = mutable;
         let declared = self.resolved.mention(local);
         let mutability = mutable.then(|| quote!(mut));
-        out.push(ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared = #value;)));
+        out.push(ir::Stmt::Plain(
+            syn::parse_quote!(let #mutability #declared = #value;),
+        ));
         self.resolved.mention(local)
     }
 
     fn item(&mut self, item: syn::Item, position: Position) {
         let named = item_name(&item);
-        let clashes = named.as_ref().is_some_and(|name| self.resolved.locals.iter().any(|local| *name == local.base));
+        let clashes = named
+            .as_ref()
+            .is_some_and(|name| self.resolved.locals.iter().any(|local| *name == local.base));
         if position != Position::Body || clashes {
             let span = syn::spanned::Spanned::span(&item);
             self.refuse(Code::Unsupported, span, "an item among statements that await, in a nested block or with the name of a local", "several states would need it", "move the item to the beginning of the function, under a name of its own");
         }
         if let syn::Item::Macro(mac) = &item
-            && crate::syntax::tokens_have(&mac.mac.tokens, &mut |ident| self.resolved.locals.iter().any(|local| ident == &local.base))
+            && crate::syntax::tokens_have(&mac.mac.tokens, &mut |ident| {
+                self.resolved
+                    .locals
+                    .iter()
+                    .any(|local| ident == &local.base)
+            })
         {
             let span = mac.mac.path.segments[0].ident.span();
-            self.refuse(Code::Macro, span, "a macro defined inside the function names a local", "its expansion depends on where it stands", "move the macro out of the function and pass the local as an argument");
+            self.refuse(
+                Code::Macro,
+                span,
+                "a macro defined inside the function names a local",
+                "its expansion depends on where it stands",
+                "move the macro out of the function and pass the local as an argument",
+            );
         }
         self.items.push(item);
     }
@@ -452,7 +605,13 @@ impl Desugar<'_> {
             }
         }
         let Some(init) = local.init.take() else {
-            self.sink.push(Diagnostic::new(Code::Internal, local.let_token.span, "a `let` with an await and no value", "this", None));
+            self.sink.push(Diagnostic::new(
+                Code::Internal,
+                local.let_token.span,
+                "a `let` with an await and no value",
+                "this",
+                None,
+            ));
             return;
         };
         let diverge = init.diverge.map(|(_, expr)| *expr);
@@ -468,20 +627,43 @@ impl Desugar<'_> {
             let value = self.value(base.clone(), &mut prefix);
             let ident = self.resolved.mention(temp);
             let mutability = &reference.mutability;
-            let init = if prefix.scoped { prefix.enclose(value) } else { std::mem::take(&mut prefix.stmts).into_iter().for_each(|stmt| out.push(stmt)); value };
-            out.push(ir::Stmt::Let { attrs: Vec::new(), pat: syn::parse_quote!(#mutability #ident), init, els: None });
+            let init = if prefix.scoped {
+                prefix.enclose(value)
+            } else {
+                std::mem::take(&mut prefix.stmts)
+                    .into_iter()
+                    .for_each(|stmt| out.push(stmt));
+                value
+            };
+            out.push(ir::Stmt::Let {
+                attrs: Vec::new(),
+                pat: syn::parse_quote!(#mutability #ident),
+                init,
+                els: None,
+            });
             let els = diverge.map(|expr| self.diverge(expr));
             let mut place = (*reference.expr).clone();
             let name = self.resolved.mention(temp);
             *extended_value_mut(&mut place) = lift::path(name);
             let pat = &local.pat;
             match els {
-                None => out.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = & #mutability #place;))),
-                Some(els) => out.push(ir::Stmt::Let { attrs: local.attrs, pat: local.pat, init: ir::Expr::Plain(syn::parse_quote!(& #mutability #place)), els: Some(els) }),
+                None => out.push(ir::Stmt::Plain(
+                    syn::parse_quote!(let #pat = & #mutability #place;),
+                )),
+                Some(els) => out.push(ir::Stmt::Let {
+                    attrs: local.attrs,
+                    pat: local.pat,
+                    init: ir::Expr::Plain(syn::parse_quote!(& #mutability #place)),
+                    els: Some(els),
+                }),
             }
             return;
         }
-        let value = if expr.has_await() { self.value(expr, &mut prefix) } else { ir::Expr::Plain(expr) };
+        let value = if expr.has_await() {
+            self.value(expr, &mut prefix)
+        } else {
+            ir::Expr::Plain(expr)
+        };
         let init = if prefix.scoped {
             prefix.enclose(value)
         } else {
@@ -492,10 +674,19 @@ impl Desugar<'_> {
         let els = diverge.map(|expr| self.diverge(expr));
         match (init, els) {
             (ir::Expr::Plain(expr), None) => {
-                local.init = Some(syn::LocalInit { eq_token: Default::default(), expr: Box::new(expr), diverge: None });
+                local.init = Some(syn::LocalInit {
+                    eq_token: Default::default(),
+                    expr: Box::new(expr),
+                    diverge: None,
+                });
                 out.push(ir::Stmt::Plain(Stmt::Local(local)));
             }
-            (init, els) => out.push(ir::Stmt::Let { attrs: local.attrs, pat: local.pat, init, els }),
+            (init, els) => out.push(ir::Stmt::Let {
+                attrs: local.attrs,
+                pat: local.pat,
+                init,
+                els,
+            }),
         }
     }
 
@@ -516,7 +707,13 @@ impl Desugar<'_> {
     }
 
     /// A new hidden local for a temporary: it drops where the temporary would.
-    fn hide_temporary(&mut self, value: Expr, span: Span, mutable: bool, prefix: &mut Prefix) -> Ident {
+    fn hide_temporary(
+        &mut self,
+        value: Expr,
+        span: Span,
+        mutable: bool,
+        prefix: &mut Prefix,
+    ) -> Ident {
         // The value of an await is a hidden local already.
         if self.tail.is_none()
             && prefix.stmts.len() <= prefix.temporaries + 1
@@ -530,19 +727,33 @@ impl Desugar<'_> {
             return ident.clone();
         }
         let late = prefix.stmts.len() > prefix.temporaries;
-        let local = self.resolved.hidden(if self.tail.is_some() { "tail" } else if late { "temporary" } else { "temp" }, span);
+        let local = self.resolved.hidden(
+            if self.tail.is_some() {
+                "tail"
+            } else if late {
+                "temporary"
+            } else {
+                "temp"
+            },
+            span,
+        );
         self.resolved.locals[local.0].mutable = mutable;
         let declared = self.resolved.mention(local);
         let mutability = mutable.then(|| quote!(mut));
         match &mut self.tail {
             Some(front) => {
-                front.push(ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared;)));
+                front.push(ir::Stmt::Plain(
+                    syn::parse_quote!(let #mutability #declared;),
+                ));
                 let assigned = self.resolved.mention(local);
                 prefix.plain(syn::parse_quote!(#assigned = #value;));
             }
             None if late => {
                 prefix.scoped = true;
-                prefix.stmts.insert(prefix.temporaries, ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared;)));
+                prefix.stmts.insert(
+                    prefix.temporaries,
+                    ir::Stmt::Plain(syn::parse_quote!(let #mutability #declared;)),
+                );
                 prefix.temporaries += 1;
                 let assigned = self.resolved.mention(local);
                 prefix.plain(syn::parse_quote!(#assigned = #value;));
@@ -562,11 +773,33 @@ impl Desugar<'_> {
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
                 let span = mac.path.segments[0].ident.span();
-                if matches!(crate::syntax::macro_name(mac).as_str(), "select" | "select_biased" | "join" | "try_join" | "stream" | "try_stream" | "poll") {
+                if matches!(
+                    crate::syntax::macro_name(mac).as_str(),
+                    "select"
+                        | "select_biased"
+                        | "join"
+                        | "try_join"
+                        | "stream"
+                        | "try_stream"
+                        | "poll"
+                ) {
                     self.0.hidden_await(mac);
                 }
-                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "return" || ident == "break" || ident == "continue") || self.0.table.jumping().contains(&crate::syntax::macro_name(mac)) {
-                    self.0.refuse(Code::Macro, span, "a macro that may leave the function or a loop", "its expansion holds a `return`, `break`, `continue` or `?`", "jump in a statement before or after it");
+                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| {
+                    ident == "return" || ident == "break" || ident == "continue"
+                }) || self
+                    .0
+                    .table
+                    .jumping()
+                    .contains(&crate::syntax::macro_name(mac))
+                {
+                    self.0.refuse(
+                        Code::Macro,
+                        span,
+                        "a macro that may leave the function or a loop",
+                        "its expansion holds a `return`, `break`, `continue` or `?`",
+                        "jump in a statement before or after it",
+                    );
                 }
             }
             fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
@@ -575,10 +808,19 @@ impl Desugar<'_> {
         }
         syn::visit::Visit::visit_stmt(&mut Macros(self), stmt);
         if let Stmt::Macro(mac) = stmt
-            && matches!(crate::syntax::macro_name(&mac.mac).as_str(), "pin" | "pin_mut")
+            && matches!(
+                crate::syntax::macro_name(&mac.mac).as_str(),
+                "pin" | "pin_mut"
+            )
         {
             let span = mac.mac.path.segments[0].ident.span();
-            self.refuse(Code::Macro, span, "a macro that declares a local", "it hides the variable behind a pinned one", "write `let mut x = core::pin::pin!(x);`");
+            self.refuse(
+                Code::Macro,
+                span,
+                "a macro that declares a local",
+                "it hides the variable behind a pinned one",
+                "write `let mut x = core::pin::pin!(x);`",
+            );
         }
     }
 
@@ -590,14 +832,26 @@ impl Desugar<'_> {
     fn hidden_await(&mut self, mac: &syn::Macro) {
         let name = crate::syntax::macro_name(mac);
         let span = mac.path.segments[0].ident.span();
-        self.refuse(Code::HiddenAwait, span, &format!("the await is an argument of the macro `{name}!`"), "only its expansion decides when this is evaluated", "await in a `let` before it, and pass the variable");
+        self.refuse(
+            Code::HiddenAwait,
+            span,
+            &format!("the await is an argument of the macro `{name}!`"),
+            "only its expansion decides when this is evaluated",
+            "await in a `let` before it, and pass the variable",
+        );
     }
 }
 
 /// The hidden local of which this is the value, as a temporary: `rt::value(ready)`.
 fn value_of(expr: &Expr) -> Option<&Ident> {
-    let Expr::Call(call) = crate::syntax::bare(expr) else { return None };
-    let Expr::Path(path) = &*call.func else { return None };
+    let Expr::Call(call) = crate::syntax::bare(expr) else {
+        return None;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
     let mut segments = path.path.segments.iter();
-    (segments.next()?.ident == "rt__hr" && segments.next()?.ident == "value").then(|| crate::syntax::as_ident(&call.args[0])).flatten()
+    (segments.next()?.ident == "rt__hr" && segments.next()?.ident == "value")
+        .then(|| crate::syntax::as_ident(&call.args[0]))
+        .flatten()
 }

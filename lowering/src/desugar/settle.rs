@@ -14,16 +14,30 @@ impl Desugar<'_> {
         let value = |expr: &Expr| self.leaves_temporaries(expr);
         let place = |expr: &Expr| self.place_leaves_temporaries(expr);
         match bare(expr) {
-            Expr::Lit(_) | Expr::Path(_) | Expr::Closure(_) | Expr::Async(_) | Expr::Const(_) | Expr::Continue(_) => false,
-            Expr::Reference(reference) => (reference.mutability.is_some() || !is_constant(&reference.expr)) && (place(&reference.expr) || is_literal(&reference.expr)),
+            Expr::Lit(_)
+            | Expr::Path(_)
+            | Expr::Closure(_)
+            | Expr::Async(_)
+            | Expr::Const(_)
+            | Expr::Continue(_) => false,
+            Expr::Reference(reference) => {
+                (reference.mutability.is_some() || !is_constant(&reference.expr))
+                    && (place(&reference.expr) || is_literal(&reference.expr))
+            }
             Expr::RawAddr(raw) => place(&raw.expr),
             Expr::MethodCall(call) => {
                 let receiver = bare(&call.receiver);
                 let adapts = is_adaptor(&call.method.to_string()) && self.is_std_iterator(receiver);
-                let receiver_leaves = if adapts { value(receiver) } else { !matches!(receiver, Expr::Lit(_)) && place(receiver) };
+                let receiver_leaves = if adapts {
+                    value(receiver)
+                } else {
+                    !matches!(receiver, Expr::Lit(_)) && place(receiver)
+                };
                 receiver_leaves || call.args.iter().any(value)
             }
-            Expr::Call(call) => value_of(expr).is_none() && (value(&call.func) || call.args.iter().any(value)),
+            Expr::Call(call) => {
+                value_of(expr).is_none() && (value(&call.func) || call.args.iter().any(value))
+            }
             Expr::Field(field) => place(&field.base),
             Expr::Index(index) => place(&index.expr) || value(&index.index),
             Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => place(&unary.expr),
@@ -33,12 +47,22 @@ impl Desugar<'_> {
             Expr::Tuple(tuple) => tuple.elems.iter().any(value),
             Expr::Array(array) => array.elems.iter().any(value),
             Expr::Repeat(repeat) => value(&repeat.expr),
-            Expr::Struct(expr) => expr.fields.iter().any(|field| value(&field.expr)) || expr.rest.as_deref().is_some_and(|rest| !is_place(rest)),
-            Expr::Range(range) => range.start.as_deref().is_some_and(value) || range.end.as_deref().is_some_and(value),
+            Expr::Struct(expr) => {
+                expr.fields.iter().any(|field| value(&field.expr))
+                    || expr.rest.as_deref().is_some_and(|rest| !is_place(rest))
+            }
+            Expr::Range(range) => {
+                range.start.as_deref().is_some_and(value) || range.end.as_deref().is_some_and(value)
+            }
             Expr::Binary(binary) => match binary.op {
-                BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
-                    [&binary.left, &binary.right].into_iter().any(|side| !is_constant(side) && !is_settled_value(side) && place(side))
-                }
+                BinOp::Eq(_)
+                | BinOp::Ne(_)
+                | BinOp::Lt(_)
+                | BinOp::Le(_)
+                | BinOp::Gt(_)
+                | BinOp::Ge(_) => [&binary.left, &binary.right]
+                    .into_iter()
+                    .any(|side| !is_constant(side) && !is_settled_value(side) && place(side)),
                 // The right operand ends its own temporaries.
                 BinOp::And(_) | BinOp::Or(_) => value(&binary.left),
                 _ => value(&binary.left) || value(&binary.right),
@@ -47,12 +71,18 @@ impl Desugar<'_> {
             Expr::Break(expr) => expr.expr.as_deref().is_some_and(value),
             Expr::Assign(assign) => value(&assign.right) || place(&assign.left),
             // Branches and bodies end their own temporaries; a scrutinee's live as long as the statement.
-            Expr::If(expr) => conditions(&expr.cond).into_iter().any(|scrutinee| self.edition < Edition::E2024 && place(scrutinee)),
+            Expr::If(expr) => conditions(&expr.cond)
+                .into_iter()
+                .any(|scrutinee| self.edition < Edition::E2024 && place(scrutinee)),
             Expr::Match(expr) => place(&expr.expr),
             Expr::Loop(_) | Expr::While(_) => false,
             Expr::ForLoop(_) => false,
-            Expr::Block(block) => self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value),
-            Expr::Unsafe(block) => self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value),
+            Expr::Block(block) => {
+                self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value)
+            }
+            Expr::Unsafe(block) => {
+                self.edition < Edition::E2024 && block_tail(&block.block).is_some_and(value)
+            }
             Expr::Macro(mac) => self.macro_leaves_temporaries(&mac.mac),
             _ => true,
         }
@@ -65,10 +95,14 @@ impl Desugar<'_> {
             Expr::MethodCall(call) => {
                 let method = call.method.to_string();
                 let of_collection = || {
-                    let local = crate::syntax::as_ident(&call.receiver).and_then(crate::names::local);
-                    local.and_then(|local| self.resolved.locals[local.0].ty.as_ref()).is_some_and(crate::types::iterates_plainly)
+                    let local =
+                        crate::syntax::as_ident(&call.receiver).and_then(crate::names::local);
+                    local
+                        .and_then(|local| self.resolved.locals[local.0].ty.as_ref())
+                        .is_some_and(crate::types::iterates_plainly)
                 };
-                is_adaptor(&method) && self.is_std_iterator(&call.receiver) || is_iteration(&method) && of_collection()
+                is_adaptor(&method) && self.is_std_iterator(&call.receiver)
+                    || is_iteration(&method) && of_collection()
             }
             _ => false,
         }
@@ -82,7 +116,8 @@ impl Desugar<'_> {
         let tokens = &mac.tokens;
         match name.as_str() {
             // The elements, and the scrutinee, are part of the statement around the macro.
-            "vec" => syn::parse2(quote::quote!([#tokens])).map_or(true, |list: Expr| self.leaves_temporaries(&list)),
+            "vec" => syn::parse2(quote::quote!([#tokens]))
+                .map_or(true, |list: Expr| self.leaves_temporaries(&list)),
             "matches" => {
                 let head = tokens.clone().into_iter().take_while(|tree| !matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',')).collect();
                 syn::parse2(head).map_or(true, |head: Expr| self.place_leaves_temporaries(&head))
@@ -96,8 +131,12 @@ impl Desugar<'_> {
         match bare(expr) {
             Expr::Path(path) => self.table.is_dropping_constant(&path.path),
             Expr::Field(field) => self.place_leaves_temporaries(&field.base),
-            Expr::Index(index) => self.place_leaves_temporaries(&index.expr) || self.leaves_temporaries(&index.index),
-            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => self.place_leaves_temporaries(&unary.expr),
+            Expr::Index(index) => {
+                self.place_leaves_temporaries(&index.expr) || self.leaves_temporaries(&index.index)
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                self.place_leaves_temporaries(&unary.expr)
+            }
             // What these give has no drop.
             Expr::Reference(_) | Expr::Lit(_) => self.leaves_temporaries(expr),
             _ => true,
@@ -125,7 +164,8 @@ impl Desugar<'_> {
             Expr::MethodCall(mut call) => {
                 let mut args: Vec<Expr> = call.args.iter().cloned().collect();
                 let receiver = *call.receiver;
-                let receiver_is_place = is_place(&receiver) || matches!(bare(&receiver), Expr::Lit(_));
+                let receiver_is_place =
+                    is_place(&receiver) || matches!(bare(&receiver), Expr::Lit(_));
                 let late = args.iter().any(|arg| self.leaves_temporaries(arg));
                 if receiver_is_place && late && !self.plain(&receiver) {
                     self.refuse(
@@ -136,7 +176,11 @@ impl Desugar<'_> {
                         "give the temporary a name in a `let` before it",
                     );
                 }
-                let receiver = if receiver_is_place { receiver } else { self.settle_place(receiver, true, prefix) };
+                let receiver = if receiver_is_place {
+                    receiver
+                } else {
+                    self.settle_place(receiver, true, prefix)
+                };
                 self.settle_all(&mut args, prefix);
                 call.args = args.into_iter().collect();
                 *call.receiver = receiver;
@@ -151,7 +195,11 @@ impl Desugar<'_> {
             Expr::Tuple(mut tuple) => {
                 let mut elems: Vec<Expr> = tuple.elems.iter().cloned().collect();
                 self.settle_all(&mut elems, prefix);
-                tuple.elems.iter_mut().zip(elems).for_each(|(slot, elem)| *slot = elem);
+                tuple
+                    .elems
+                    .iter_mut()
+                    .zip(elems)
+                    .for_each(|(slot, elem)| *slot = elem);
                 Expr::Tuple(tuple)
             }
             Expr::Array(mut array) => {
@@ -161,12 +209,28 @@ impl Desugar<'_> {
                 Expr::Array(array)
             }
             Expr::Struct(mut expr) if expr.rest.is_none() => {
-                let mut fields: Vec<Expr> = expr.fields.iter().map(|field| field.expr.clone()).collect();
+                let mut fields: Vec<Expr> =
+                    expr.fields.iter().map(|field| field.expr.clone()).collect();
                 self.settle_all(&mut fields, prefix);
-                expr.fields.iter_mut().zip(fields).for_each(|(field, value)| field.expr = value);
+                expr.fields
+                    .iter_mut()
+                    .zip(fields)
+                    .for_each(|(field, value)| field.expr = value);
                 Expr::Struct(expr)
             }
-            Expr::Binary(mut binary) if !matches!(binary.op, BinOp::And(_) | BinOp::Or(_) | BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_)) => {
+            Expr::Binary(mut binary)
+                if !matches!(
+                    binary.op,
+                    BinOp::And(_)
+                        | BinOp::Or(_)
+                        | BinOp::Eq(_)
+                        | BinOp::Ne(_)
+                        | BinOp::Lt(_)
+                        | BinOp::Le(_)
+                        | BinOp::Gt(_)
+                        | BinOp::Ge(_)
+                ) =>
+            {
                 let mut sides = vec![*binary.left, *binary.right];
                 self.settle_all(&mut sides, prefix);
                 binary.right = Box::new(sides.pop().expect("right"));
@@ -182,7 +246,11 @@ impl Desugar<'_> {
                 Expr::Cast(cast)
             }
             Expr::Unary(mut unary) => {
-                *unary.expr = if matches!(unary.op, syn::UnOp::Deref(_)) { self.settle_place(*unary.expr, true, prefix) } else { self.settle(*unary.expr, prefix) };
+                *unary.expr = if matches!(unary.op, syn::UnOp::Deref(_)) {
+                    self.settle_place(*unary.expr, true, prefix)
+                } else {
+                    self.settle(*unary.expr, prefix)
+                };
                 Expr::Unary(unary)
             }
             Expr::Field(mut field) => {
@@ -190,7 +258,13 @@ impl Desugar<'_> {
                 Expr::Field(field)
             }
             other => {
-                self.refuse(Code::Temporary, span, "a temporary of this expression may be held across an await", "only types or an expansion say for how long", "give it a name in a `let` before it");
+                self.refuse(
+                    Code::Temporary,
+                    span,
+                    "a temporary of this expression may be held across an await",
+                    "only types or an expansion say for how long",
+                    "give it a name in a `let` before it",
+                );
                 other
             }
         }
@@ -198,14 +272,28 @@ impl Desugar<'_> {
 
     /// Several operands in order: what stands before the last one that is taken apart is evaluated now.
     fn settle_all(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
-        let Some(last) = operands.iter().rposition(|operand| self.leaves_temporaries(operand)) else { return };
+        let Some(last) = operands
+            .iter()
+            .rposition(|operand| self.leaves_temporaries(operand))
+        else {
+            return;
+        };
         for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
             let leaves = self.leaves_temporaries(&expr);
             let expr = self.settle(expr, prefix);
             let span = expr.span();
-            let plain_borrow = matches!(bare(&expr), Expr::Reference(reference) if self.plain(&reference.expr));
-            *operand = if i == last || is_constant(&expr) || plain_borrow || (leaves && is_settled_value(&expr)) { expr } else { path(self.hide("arg", expr, span, prefix)) };
+            let plain_borrow =
+                matches!(bare(&expr), Expr::Reference(reference) if self.plain(&reference.expr));
+            *operand = if i == last
+                || is_constant(&expr)
+                || plain_borrow
+                || (leaves && is_settled_value(&expr))
+            {
+                expr
+            } else {
+                path(self.hide("arg", expr, span, prefix))
+            };
         }
     }
 
@@ -214,7 +302,7 @@ impl Desugar<'_> {
         match expr {
             Expr::Paren(paren) => self.settle_place(*paren.expr, mutable, prefix),
             Expr::Group(group) => self.settle_place(*group.expr, mutable, prefix),
-            expr if !self.place_leaves_temporaries(&expr) && !(mutable && is_literal(&expr)) => expr,
+            expr if !(self.place_leaves_temporaries(&expr) || mutable && is_literal(&expr)) => expr,
             Expr::Field(mut field) => {
                 *field.base = self.settle_place(*field.base, mutable, prefix);
                 Expr::Field(field)
@@ -228,7 +316,11 @@ impl Desugar<'_> {
                 Expr::Unary(unary)
             }
             expr => {
-                let value = if value_of(&expr).is_some() { expr } else { self.settle(expr, prefix) };
+                let value = if value_of(&expr).is_some() {
+                    expr
+                } else {
+                    self.settle(expr, prefix)
+                };
                 path(self.hide_temporary(temporary(value), span, mutable, prefix))
             }
         }
@@ -242,16 +334,18 @@ impl Desugar<'_> {
 
 /// A value that is spelled out: behind `&mut` it is a temporary like any other.
 fn is_literal(expr: &Expr) -> bool {
-    matches!(bare(expr), Expr::Lit(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_))
+    matches!(
+        bare(expr),
+        Expr::Lit(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_)
+    )
 }
 
 /// What gives a value without a drop.
 fn is_settled_value(expr: &Expr) -> bool {
-    match bare(expr) {
-        Expr::Lit(_) => true,
-        Expr::Reference(_) | Expr::Path(_) => true,
-        _ => false,
-    }
+    matches!(
+        bare(expr),
+        Expr::Lit(_) | Expr::Reference(_) | Expr::Path(_)
+    )
 }
 
 fn block_tail(block: &syn::Block) -> Option<&Expr> {
@@ -278,16 +372,65 @@ pub(super) fn conditions(cond: &Expr) -> Vec<&Expr> {
 fn is_adaptor(method: &str) -> bool {
     matches!(
         method,
-        "map" | "filter" | "filter_map" | "flat_map" | "flatten" | "enumerate" | "rev" | "zip" | "chain" | "take" | "skip" | "take_while" | "skip_while" | "step_by" | "cloned" | "copied" | "peekable" | "inspect" | "cycle" | "fuse" | "into_iter"
+        "map"
+            | "filter"
+            | "filter_map"
+            | "flat_map"
+            | "flatten"
+            | "enumerate"
+            | "rev"
+            | "zip"
+            | "chain"
+            | "take"
+            | "skip"
+            | "take_while"
+            | "skip_while"
+            | "step_by"
+            | "cloned"
+            | "copied"
+            | "peekable"
+            | "inspect"
+            | "cycle"
+            | "fuse"
+            | "into_iter"
     )
 }
 
 /// Methods of collections, slices and strings that give an iterator of the standard library.
 fn is_iteration(method: &str) -> bool {
-    matches!(method, "iter" | "iter_mut" | "into_iter" | "chars" | "bytes" | "char_indices" | "lines" | "keys" | "values" | "values_mut" | "windows" | "chunks" | "chunks_mut" | "chunks_exact" | "split_whitespace")
+    matches!(
+        method,
+        "iter"
+            | "iter_mut"
+            | "into_iter"
+            | "chars"
+            | "bytes"
+            | "char_indices"
+            | "lines"
+            | "keys"
+            | "values"
+            | "values_mut"
+            | "windows"
+            | "chunks"
+            | "chunks_mut"
+            | "chunks_exact"
+            | "split_whitespace"
+    )
 }
 
 /// Macros that give a value and leave no temporary behind.
 fn is_value_macro(name: &str) -> bool {
-    is_format_macro(name) && !matches!(name, "write" | "writeln") || matches!(name, "json" | "todo" | "format_err" | "eyre" | "concat_bytes" | "offset_of" | "addr_of" | "addr_of_mut" | "include")
+    is_format_macro(name) && !matches!(name, "write" | "writeln")
+        || matches!(
+            name,
+            "json"
+                | "todo"
+                | "format_err"
+                | "eyre"
+                | "concat_bytes"
+                | "offset_of"
+                | "addr_of"
+                | "addr_of_mut"
+                | "include"
+        )
 }

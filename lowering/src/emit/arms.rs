@@ -31,14 +31,21 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
         #ty::Returned => panic!("`async fn` resumed after completion"),
         #ty::Panicked => panic!("`async fn` resumed after panicking"),
     });
-    Arms { tokens, states: states.into_iter().collect() }
+    Arms {
+        tokens,
+        states: states.into_iter().collect(),
+    }
 }
 
 fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {
     let Layout { fresh, .. } = input.layout;
     let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
     let code = residual::prune_declarations(residual.start(&body.block), input.layout);
-    let params: Vec<TokenStream> = body.params.iter().map(|&param| binding(input.layout, param, residual.mutability(param), &code)).collect();
+    let params: Vec<TokenStream> = body
+        .params
+        .iter()
+        .map(|&param| binding(input.layout, param, residual.mutability(param), &code))
+        .collect();
     if params.is_empty() {
         return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
     }
@@ -51,20 +58,42 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
 }
 
 fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> TokenStream {
-    let Input { resolved, graph, analysis, layout, .. } = input;
+    let Input {
+        resolved,
+        graph,
+        analysis,
+        layout,
+        ..
+    } = input;
     let fresh = &layout.fresh;
-    let (rt, frame, cx, child, output, ty, place) = (&fresh.rt, &fresh.frame, &fresh.cx, &fresh.child, &fresh.ready, &fresh.state_type, residual.state_reference());
+    let (rt, frame, cx, child, output, ty, place) = (
+        &fresh.rt,
+        &fresh.frame,
+        &fresh.cx,
+        &fresh.child,
+        &fresh.ready,
+        &fresh.state_type,
+        residual.state_reference(),
+    );
     let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
     let (value, code) = direct(code, output, resolved, graph, analysis, id);
     let state = &layout.states[id];
     let name = &state.name;
     let resumes = state.pinned.iter().map(|&local| {
         let (name, slot) = (layout.name(local), layout.slot(local));
-        let shown = if mentions(&code, layout, local) { name.clone() } else { quote::format_ident!("_{}", name) };
+        let shown = if mentions(&code, layout, local) {
+            name.clone()
+        } else {
+            quote::format_ident!("_{}", name)
+        };
         let mutability = residual.mutability(local);
         quote!(let #mutability #shown = #rt::resume!(#frame.#slot);)
     });
-    let carried: Vec<TokenStream> = state.carried.iter().map(|&local| binding(layout, local, residual.mutability(local), &code)).collect();
+    let carried: Vec<TokenStream> = state
+        .carried
+        .iter()
+        .map(|&local| binding(layout, local, residual.mutability(local), &code))
+        .collect();
     let take = if carried.is_empty() {
         quote!(#rt::set(#place, #ty::Returned);)
     } else {
@@ -78,9 +107,15 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         (quote!(#ty::#name #fields), quote!())
     } else if layout.wide {
         let field = layout.child_field(id);
-        (quote!(#ty::#name), quote!(let #rt::Poll::Ready(#value) = #rt::poll_field!(#frame.children.#field, #cx) else { return #rt::Poll::Pending };))
+        (
+            quote!(#ty::#name),
+            quote!(let #rt::Poll::Ready(#value) = #rt::poll_field!(#frame.children.#field, #cx) else { return #rt::Poll::Pending };),
+        )
     } else {
-        (quote!(#ty::#name { #child, .. }), quote!(let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };))
+        (
+            quote!(#ty::#name { #child, .. }),
+            quote!(let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };),
+        )
     };
     quote! {
         #pattern => {

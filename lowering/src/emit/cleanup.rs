@@ -20,14 +20,26 @@ pub(super) fn cleanup(tokens: TokenStream, layout: &Layout, resolved: &Resolved)
         name.set_span(ident.span());
         Some(name)
     };
-    names::map_tokens(tokens, &mut |ident, _| name(ident).map(ToTokens::into_token_stream), &mut |literal| {
-        names::map_captures(literal, &mut |text| names::unmark(text).and_then(|_| name(&Ident::new(text, Span::call_site()))).map(|name| name.to_string()))
-    })
+    names::map_tokens(
+        tokens,
+        &mut |ident, _| name(ident).map(ToTokens::into_token_stream),
+        &mut |literal| {
+            names::map_captures(literal, &mut |text| {
+                names::unmark(text)
+                    .and_then(|_| name(&Ident::new(text, Span::call_site())))
+                    .map(|name| name.to_string())
+            })
+        },
+    )
 }
 
 /// Prunes the syntax of finished items: shorthand fields, needless labels, blocks in blocks.
 pub(crate) fn prune(file: &mut syn::File) {
-    Pruner { loops: Vec::new(), used: Vec::new() }.visit_file_mut(file);
+    Pruner {
+        loops: Vec::new(),
+        used: Vec::new(),
+    }
+    .visit_file_mut(file);
 }
 
 struct Pruner {
@@ -68,7 +80,12 @@ impl Pruner {
         self.used.push(text);
     }
 
-    fn inside(&mut self, label: &mut Option<syn::Label>, is_loop: bool, inside: impl FnOnce(&mut Self)) {
+    fn inside(
+        &mut self,
+        label: &mut Option<syn::Label>,
+        is_loop: bool,
+        inside: impl FnOnce(&mut Self),
+    ) {
         let text = label.as_ref().map(|label| label.name.ident.to_string());
         self.loops.push((text.clone(), is_loop));
         inside(self);
@@ -88,7 +105,9 @@ impl Pruner {
 /// Takes off the jumps to the machine's next turn that stand where control gets there anyway.
 fn strip_tail(block: &mut syn::Block) {
     match block.stmts.last_mut() {
-        Some(syn::Stmt::Expr(Expr::Continue(jump), _)) if jump.label.as_ref().is_some_and(is_machine) => {
+        Some(syn::Stmt::Expr(Expr::Continue(jump), _))
+            if jump.label.as_ref().is_some_and(is_machine) =>
+        {
             block.stmts.pop();
         }
         Some(syn::Stmt::Expr(expr, None)) => strip_tail_expr(expr),
@@ -158,13 +177,17 @@ impl VisitMut for Pruner {
     }
 
     fn visit_expr_while_mut(&mut self, expr: &mut syn::ExprWhile) {
-        let syn::ExprWhile { label, body, cond, .. } = expr;
+        let syn::ExprWhile {
+            label, body, cond, ..
+        } = expr;
         self.visit_expr_mut(cond);
         self.inside(label, true, |this| this.visit_block_mut(body));
     }
 
     fn visit_expr_for_loop_mut(&mut self, expr: &mut syn::ExprForLoop) {
-        let syn::ExprForLoop { label, body, expr, .. } = expr;
+        let syn::ExprForLoop {
+            label, body, expr, ..
+        } = expr;
         self.visit_expr_mut(expr);
         self.inside(label, true, |this| this.visit_block_mut(body));
     }
@@ -203,7 +226,11 @@ impl VisitMut for Pruner {
             // `again__hr1_next` to `next`, numbered when several are needed.
             let rest = &text[at + 4..];
             let (number, kind) = rest.split_once('_').unwrap_or((rest, &text[..at]));
-            let name = if number == "1" || number.is_empty() { kind.to_owned() } else { format!("{kind}_{number}") };
+            let name = if number == "1" || number.is_empty() {
+                kind.to_owned()
+            } else {
+                format!("{kind}_{number}")
+            };
             lifetime.ident = Ident::new(&name, lifetime.ident.span());
         }
     }

@@ -87,10 +87,20 @@ impl Residual<'_> {
         let mut tokens = TokenStream::new();
         for (i, stmt) in stmts.iter().enumerate() {
             let last = i + 1 == stmts.len();
-            let out = self.stmt(stmt, last, dest, Place { tail: place.tail && last });
+            let out = self.stmt(
+                stmt,
+                last,
+                dest,
+                Place {
+                    tail: place.tail && last,
+                },
+            );
             tokens.extend(out.tokens);
             if !out.completes {
-                return Out { tokens, completes: false };
+                return Out {
+                    tokens,
+                    completes: false,
+                };
             }
         }
         self.end_block(tokens, stmts.last(), dest)
@@ -118,7 +128,12 @@ impl Residual<'_> {
         }
         match stmt {
             Stmt::Plain(plain) => self.plain_stmt(plain, last, dest),
-            Stmt::Let { attrs, pat, init, els } => {
+            Stmt::Let {
+                attrs,
+                pat,
+                init,
+                els,
+            } => {
                 let value = self.expr(init, Dest::Value, place.inner());
                 self.let_(attrs, pat, value, els.as_ref(), place)
             }
@@ -132,23 +147,41 @@ impl Residual<'_> {
 
     /// Puts the semicolon that a value without use needs.
     fn terminated(&self, mut out: Out, expr: &Expr, semi: bool, dest: Dest) -> Out {
-        if dest == Dest::Nothing && semi && matches!(expr, Expr::Plain(_)) && out.completes && !ends_with_semi(&out.tokens) {
+        if dest == Dest::Nothing
+            && semi
+            && matches!(expr, Expr::Plain(_))
+            && out.completes
+            && !ends_with_semi(&out.tokens)
+        {
             out.tokens.extend(quote!(;));
         }
         out
     }
 
-    fn let_(&self, attrs: &[syn::Attribute], pat: &syn::Pat, value: Out, els: Option<&Block>, place: Place) -> Out {
+    fn let_(
+        &self,
+        attrs: &[syn::Attribute],
+        pat: &syn::Pat,
+        value: Out,
+        els: Option<&Block>,
+        place: Place,
+    ) -> Out {
         let tokens = value.tokens;
         if !value.completes {
-            return Out { tokens, completes: false };
+            return Out {
+                tokens,
+                completes: false,
+            };
         }
         let els = els.map(|els| {
             let out = self.stmts(&els.stmts, Dest::Nothing, place.inner());
             let tokens = out.tokens;
             quote!(else { #tokens })
         });
-        Out { tokens: quote!(#(#attrs)* let #pat = #tokens #els;), completes: true }
+        Out {
+            tokens: quote!(#(#attrs)* let #pat = #tokens #els;),
+            completes: true,
+        }
     }
 
     fn plain_stmt(&self, stmt: &syn::Stmt, last: bool, dest: Dest) -> Out {
@@ -170,9 +203,15 @@ impl Residual<'_> {
         {
             let rt = &self.layout.fresh.rt;
             let mac = &mac.mac;
-            return Out { tokens: quote!(return #rt::Poll::Ready(#mac);), completes: false };
+            return Out {
+                tokens: quote!(return #rt::Poll::Ready(#mac);),
+                completes: false,
+            };
         }
-        Out { tokens: stmt.to_token_stream(), completes }
+        Out {
+            tokens: stmt.to_token_stream(),
+            completes,
+        }
     }
 
     fn plain(&self, expr: &syn::Expr, dest: Dest) -> Out {
@@ -185,7 +224,10 @@ impl Residual<'_> {
             Dest::Return if !completes => quote!(#expr;),
             Dest::Return => quote!(return #rt::Poll::Ready(#expr);),
         };
-        Out { tokens, completes: completes && dest != Dest::Return }
+        Out {
+            tokens,
+            completes: completes && dest != Dest::Return,
+        }
     }
 
     fn expr(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
@@ -196,7 +238,11 @@ impl Residual<'_> {
                 let label = label.as_ref();
                 if label.is_some() {
                     // A labelled block may be left with a value.
-                    let (inner, place) = if dest == Dest::Return { (Dest::Value, place.inner()) } else { (dest, place) };
+                    let (inner, place) = if dest == Dest::Return {
+                        (Dest::Value, place.inner())
+                    } else {
+                        (dest, place)
+                    };
                     let out = self.stmts(&block.stmts, inner, place);
                     return self.labelled(out, label, dest);
                 }
@@ -213,17 +259,26 @@ impl Residual<'_> {
                     let mut out = self.expr(expr, Dest::Nothing, place.inner());
                     let rt = &self.layout.fresh.rt;
                     out.tokens.extend(quote!(return #rt::Poll::Ready(());));
-                    return Out { tokens: out.tokens, completes: false };
+                    return Out {
+                        tokens: out.tokens,
+                        completes: false,
+                    };
                 }
                 let then = self.stmts(&then.stmts, dest, place);
                 let tokens = then.tokens;
                 match els {
-                    None => Out { tokens: quote!(if #cond { #tokens }), completes: true },
+                    None => Out {
+                        tokens: quote!(if #cond { #tokens }),
+                        completes: true,
+                    },
                     Some(els) => {
                         let els = self.branch(els, dest, place);
                         let completes = then.completes || els.completes;
                         let els = els.tokens;
-                        Out { tokens: quote!(if #cond { #tokens } else #els), completes }
+                        Out {
+                            tokens: quote!(if #cond { #tokens } else #els),
+                            completes,
+                        }
                     }
                 }
             }
@@ -238,7 +293,10 @@ impl Residual<'_> {
                         quote!(#(#attrs)* #pat => { #tokens })
                     })
                     .collect();
-                Out { tokens: quote!(match #head { #(#arms)* }), completes }
+                Out {
+                    tokens: quote!(match #head { #(#arms)* }),
+                    completes,
+                }
             }
             Expr::Loop(found) => self.loop_(found, dest, place),
         }
@@ -246,12 +304,17 @@ impl Residual<'_> {
 
     /// An `else` branch, with its braces.
     fn branch(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
-        if matches!(expr, Expr::If { els: Some(_), .. }) || matches!(expr, Expr::If { .. }) && dest != Dest::Return {
+        if matches!(expr, Expr::If { els: Some(_), .. })
+            || matches!(expr, Expr::If { .. }) && dest != Dest::Return
+        {
             return self.expr(expr, dest, place);
         }
         let out = self.branch_body(expr, dest, place);
         let tokens = out.tokens;
-        Out { tokens: quote!({ #tokens }), completes: out.completes }
+        Out {
+            tokens: quote!({ #tokens }),
+            completes: out.completes,
+        }
     }
 
     /// The content of a branch, without braces.
@@ -268,13 +331,23 @@ impl Residual<'_> {
             return out;
         }
         let (rt, tokens) = (&self.layout.fresh.rt, out.tokens);
-        Out { tokens: quote!(return #rt::Poll::Ready(#tokens);), completes: false }
+        Out {
+            tokens: quote!(return #rt::Poll::Ready(#tokens);),
+            completes: false,
+        }
     }
 
     fn braced(&self, out: Out, needs: bool, dest: Dest) -> Out {
         let Out { tokens, completes } = out;
-        if dest == Dest::Value && completes && (needs || syn::parse2::<syn::Expr>(tokens.clone()).is_err()) || dest != Dest::Value && needs && completes {
-            return Out { tokens: quote!({ #tokens }), completes };
+        if dest == Dest::Value
+            && completes
+            && (needs || syn::parse2::<syn::Expr>(tokens.clone()).is_err())
+            || dest != Dest::Value && needs && completes
+        {
+            return Out {
+                tokens: quote!({ #tokens }),
+                completes,
+            };
         }
         Out { tokens, completes }
     }
@@ -284,10 +357,17 @@ impl Residual<'_> {
         let left = mentions(&out.tokens, "break", label);
         let Out { tokens, completes } = out;
         let completes = completes || left;
-        let tokens = if left { quote!(#label: { #tokens }) } else { quote!({ #tokens }) };
+        let tokens = if left {
+            quote!(#label: { #tokens })
+        } else {
+            quote!({ #tokens })
+        };
         if dest == Dest::Return && completes {
             let rt = &self.layout.fresh.rt;
-            return Out { tokens: quote!(return #rt::Poll::Ready(#tokens);), completes: false };
+            return Out {
+                tokens: quote!(return #rt::Poll::Ready(#tokens);),
+                completes: false,
+            };
         }
         Out { tokens, completes }
     }
@@ -296,7 +376,11 @@ impl Residual<'_> {
         let Loop { label, cond, body } = found;
         let copies = self.copies.borrow().clone();
         // After a `while` the function may return, so a round that waits must leave.
-        let round = if cond.is_some() && dest != Dest::Nothing { place.inner() } else { place };
+        let round = if cond.is_some() && dest != Dest::Nothing {
+            place.inner()
+        } else {
+            place
+        };
         let once = self.stmts(&body.stmts, Dest::Nothing, round);
         let again = once.completes || mentions(&once.tokens, "continue", label);
         if !again {
@@ -314,7 +398,11 @@ impl Residual<'_> {
                 None => tokens,
             };
             let completes = completes || left || cond.is_some();
-            let out = if left { self.labelled(Out { tokens, completes }, Some(label), dest) } else { Out { tokens, completes } };
+            let out = if left {
+                self.labelled(Out { tokens, completes }, Some(label), dest)
+            } else {
+                Out { tokens, completes }
+            };
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
         *self.copies.borrow_mut() = copies;
@@ -329,9 +417,15 @@ impl Residual<'_> {
         if dest == Dest::Return && completes {
             let rt = &self.layout.fresh.rt;
             if cond.is_some() {
-                return Out { tokens: quote!(#tokens return #rt::Poll::Ready(());), completes: false };
+                return Out {
+                    tokens: quote!(#tokens return #rt::Poll::Ready(());),
+                    completes: false,
+                };
             }
-            return Out { tokens: quote!(return #rt::Poll::Ready(#tokens);), completes: false };
+            return Out {
+                tokens: quote!(return #rt::Poll::Ready(#tokens);),
+                completes: false,
+            };
         }
         Out { tokens, completes }
     }
@@ -341,7 +435,10 @@ impl Residual<'_> {
         if dest == Dest::Return && may_end && !returned {
             let rt = &self.layout.fresh.rt;
             let tokens = out.tokens;
-            return Out { tokens: quote!(#tokens return #rt::Poll::Ready(());), completes: false };
+            return Out {
+                tokens: quote!(#tokens return #rt::Poll::Ready(());),
+                completes: false,
+            };
         }
         out
     }
@@ -353,42 +450,79 @@ impl Residual<'_> {
         let state = &states[found.id];
         let (rt, child, name, ty) = (&fresh.rt, &fresh.child, &state.name, &fresh.state_type);
         let target = self.state_reference();
-        let carried = state.carried.iter().rev().map(|local| self.layout.name(*local));
+        let carried = state
+            .carried
+            .iter()
+            .rev()
+            .map(|local| self.layout.name(*local));
         let keep = state.pinned.iter().rev().map(|local| {
             let name = self.layout.name(*local);
-            let guard = if self.analysis.flagged.contains(local) { quote!(Flag) } else { quote!(Live) };
+            let guard = if self.analysis.flagged.contains(local) {
+                quote!(Flag)
+            } else {
+                quote!(Live)
+            };
             quote!(#rt::#guard::keep(#name);)
         });
         let frame = &fresh.frame;
         let (beside, child) = match &found.operand {
             Some(operand) if self.layout.wide => {
                 let field = self.layout.child_field(found.id);
-                (Some(quote!(#frame.children.#field = #rt::wait(#operand);)), None)
+                (
+                    Some(quote!(#frame.children.#field = #rt::wait(#operand);)),
+                    None,
+                )
             }
             Some(operand) => (None, Some(quote!(#child: #rt::Child::new(#operand)))),
             None => (None, None),
         };
-        let fields: Vec<TokenStream> = child.into_iter().chain(carried.map(ToTokens::to_token_stream)).collect();
+        let fields: Vec<TokenStream> = child
+            .into_iter()
+            .chain(carried.map(ToTokens::to_token_stream))
+            .collect();
         let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
         let label = fresh.machine();
         let leave = (!place.tail).then(|| quote!(continue #label;));
-        Out { tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #(#keep)* #leave), completes: false }
+        Out {
+            tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #(#keep)* #leave),
+            completes: false,
+        }
     }
 
     /// A reference to the state.
     pub(super) fn state_reference(&self) -> TokenStream {
         let fresh = &self.layout.fresh;
         let (frame, state) = (&fresh.frame, &fresh.state);
-        if self.layout.framed() { quote!(&mut #frame.#state) } else { quote!(#state) }
+        if self.layout.framed() {
+            quote!(&mut #frame.#state)
+        } else {
+            quote!(#state)
+        }
     }
 
     // After an await.
 
     /// What is left of a block. `flat`: its locals are bound already, and nothing follows it in the arm.
-    fn resume_stmts(&self, block: &Block, id: AwaitId, bound: &[LocalId], dest: Dest, place: Place, flat: bool) -> Out {
+    fn resume_stmts(
+        &self,
+        block: &Block,
+        id: AwaitId,
+        bound: &[LocalId],
+        dest: Dest,
+        place: Place,
+        flat: bool,
+    ) -> Out {
         let at = self.index[&(std::ptr::from_ref(block), id)];
         let last = at + 1 == block.stmts.len();
-        let head = self.resume_stmt(&block.stmts[at], id, last, dest, Place { tail: place.tail && last });
+        let head = self.resume_stmt(
+            &block.stmts[at],
+            id,
+            last,
+            dest,
+            Place {
+                tail: place.tail && last,
+            },
+        );
         let rest = &block.stmts[at + 1..];
         // What the resumed statement itself binds ends with its block as well.
         let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
@@ -397,30 +531,51 @@ impl Residual<'_> {
         } else if rest.is_empty() {
             self.end_block(head.tokens, block.stmts.last(), dest)
         } else {
-            declares |= rest.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+            declares |= rest
+                .iter()
+                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest, place);
             tokens.extend(out.tokens);
-            Out { tokens, completes: out.completes }
+            Out {
+                tokens,
+                completes: out.completes,
+            }
         };
         if flat {
             return out;
         }
         let mut locals: Vec<LocalId> = bound.to_vec();
-        block.stmts[..at].iter().for_each(|stmt| declared(stmt, &mut locals));
+        block.stmts[..at]
+            .iter()
+            .for_each(|stmt| declared(stmt, &mut locals));
         let mut tokens = self.bindings(id, &locals, &out.tokens);
         let rebound = !tokens.is_empty();
         tokens.extend(out.tokens);
-        self.braced(Out { tokens, completes: out.completes }, rebound || declares, dest)
+        self.braced(
+            Out {
+                tokens,
+                completes: out.completes,
+            },
+            rebound || declares,
+            dest,
+        )
     }
 
     fn resume_stmt(&self, stmt: &Stmt, id: AwaitId, last: bool, dest: Dest, place: Place) -> Out {
         match stmt {
             Stmt::Plain(_) => unreachable!("plain statements hold no await"),
-            Stmt::Let { attrs, pat, init, els } => {
+            Stmt::Let {
+                attrs,
+                pat,
+                init,
+                els,
+            } => {
                 if holds_expr(init, id) {
                     let mut value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
-                    if matches!(init, Expr::Await(_)) && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none()) {
+                    if matches!(init, Expr::Await(_))
+                        && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none())
+                    {
                         // What the pattern leaves drops with the statement, as a temporary does.
                         let (rt, tokens) = (&self.layout.fresh.rt, value.tokens);
                         value.tokens = quote!(#rt::value(#tokens));
@@ -442,23 +597,47 @@ impl Residual<'_> {
         }
     }
 
-    fn resume_expr(&self, expr: &Expr, id: AwaitId, bound: &[LocalId], dest: Dest, place: Place) -> Out {
+    fn resume_expr(
+        &self,
+        expr: &Expr,
+        id: AwaitId,
+        bound: &[LocalId],
+        dest: Dest,
+        place: Place,
+    ) -> Out {
         let flat = place.tail && dest != Dest::Value;
         match expr {
             Expr::Plain(_) => unreachable!("plain expressions hold no await"),
             Expr::Await(found) => {
                 let Layout { fresh, .. } = self.layout;
                 let (rt, ready) = (&fresh.rt, &fresh.ready);
-                let value = if found.operand.is_some() { ready.to_token_stream() } else { quote!(()) };
+                let value = if found.operand.is_some() {
+                    ready.to_token_stream()
+                } else {
+                    quote!(())
+                };
                 match dest {
-                    Dest::Value => Out { tokens: value, completes: true },
-                    Dest::Nothing => Out { tokens: quote!(), completes: true },
-                    Dest::Return => Out { tokens: quote!(return #rt::Poll::Ready(#value);), completes: false },
+                    Dest::Value => Out {
+                        tokens: value,
+                        completes: true,
+                    },
+                    Dest::Nothing => Out {
+                        tokens: quote!(),
+                        completes: true,
+                    },
+                    Dest::Return => Out {
+                        tokens: quote!(return #rt::Poll::Ready(#value);),
+                        completes: false,
+                    },
                 }
             }
             Expr::Block { label, block } => {
                 if label.is_some() {
-                    let (inner, place) = if dest == Dest::Return { (Dest::Value, place.inner()) } else { (dest, place) };
+                    let (inner, place) = if dest == Dest::Return {
+                        (Dest::Value, place.inner())
+                    } else {
+                        (dest, place)
+                    };
                     let flat = place.tail && inner != Dest::Value;
                     let out = self.resume_stmts(block, id, bound, inner, place, flat);
                     return self.labelled(out, label.as_ref(), dest);
@@ -472,14 +651,24 @@ impl Residual<'_> {
             }
             Expr::If { cond, then, els } => {
                 let unit = els.is_none() && dest == Dest::Return;
-                let (dest, place) = if unit { (Dest::Nothing, place.inner()) } else { (dest, place) };
+                let (dest, place) = if unit {
+                    (Dest::Nothing, place.inner())
+                } else {
+                    (dest, place)
+                };
                 let flat = place.tail && dest != Dest::Value;
                 let mut out = if self.index.contains_key(&(std::ptr::from_ref(then), id)) {
                     let mut bound = Vec::new();
                     pattern_locals(cond, &mut bound);
                     self.resume_stmts(then, id, &bound, dest, place, flat)
                 } else {
-                    self.resume_expr(els.as_ref().expect("the await is in the `else` branch"), id, &[], dest, place)
+                    self.resume_expr(
+                        els.as_ref().expect("the await is in the `else` branch"),
+                        id,
+                        &[],
+                        dest,
+                        place,
+                    )
                 };
                 if unit && out.completes {
                     let rt = &self.layout.fresh.rt;
@@ -489,11 +678,16 @@ impl Residual<'_> {
                 out
             }
             Expr::Match { arms, .. } => {
-                let arm = arms.iter().find(|arm| holds_expr(&arm.body, id)).expect("the await is in an arm");
+                let arm = arms
+                    .iter()
+                    .find(|arm| holds_expr(&arm.body, id))
+                    .expect("the await is in an arm");
                 let mut bound = Vec::new();
                 locals_of(&arm.pat, &mut bound);
                 match &arm.body {
-                    Expr::Block { label: None, block } => self.resume_stmts(block, id, &bound, dest, place, flat),
+                    Expr::Block { label: None, block } => {
+                        self.resume_stmts(block, id, &bound, dest, place, flat)
+                    }
                     body => {
                         // Only a block binds again; a single expression is its own tail.
                         let out = self.resume_expr(body, id, &bound, dest, place);
@@ -512,8 +706,15 @@ impl Residual<'_> {
         let mut tokens = self.bindings(id, bound, &out.tokens);
         let any = !tokens.is_empty();
         tokens.extend(out.tokens);
-        let out = Out { tokens, completes: out.completes };
-        if any { self.braced(out, true, dest) } else { out }
+        let out = Out {
+            tokens,
+            completes: out.completes,
+        };
+        if any {
+            self.braced(out, true, dest)
+        } else {
+            out
+        }
     }
 
     fn resume_loop(&self, found: &Loop, id: AwaitId, dest: Dest, place: Place) -> Out {
@@ -542,8 +743,16 @@ impl Residual<'_> {
         }
         let mut completes = false;
         if again {
-            let inner = if dest == Dest::Return && (left || cond.is_none()) && left { Dest::Value } else { dest };
-            let rest = self.loop_(found, inner, if left { Place { tail: false } } else { place });
+            let inner = if dest == Dest::Return && left {
+                Dest::Value
+            } else {
+                dest
+            };
+            let rest = self.loop_(
+                found,
+                inner,
+                if left { Place { tail: false } } else { place },
+            );
             completes = rest.completes;
             tokens.extend(rest.tokens);
         }
@@ -554,7 +763,10 @@ impl Residual<'_> {
             return Out { tokens, completes };
         }
         if again && dest == Dest::Value && completes {
-            return Out { tokens: quote!({ #tokens }), completes };
+            return Out {
+                tokens: quote!({ #tokens }),
+                completes,
+            };
         }
         Out { tokens, completes }
     }
@@ -563,7 +775,10 @@ impl Residual<'_> {
     fn bindings(&self, id: AwaitId, locals: &[LocalId], code: &TokenStream) -> TokenStream {
         let held: Vec<LocalId> = self.held(id).collect();
         let mut tokens = TokenStream::new();
-        for &local in self.in_scope[id].iter().filter(|local| locals.contains(local)) {
+        for &local in self.in_scope[id]
+            .iter()
+            .filter(|local| locals.contains(local))
+        {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
@@ -618,7 +833,10 @@ impl Residual<'_> {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
-            } else if self.may_be_late(local) && super::mentions(code, self.layout, local) && !declares_local(code, local, name) {
+            } else if self.may_be_late(local)
+                && super::mentions(code, self.layout, local)
+                && !declares_local(code, local, name)
+            {
                 tokens.extend(self.declaration(local));
                 any = true;
             }
@@ -632,7 +850,8 @@ impl Residual<'_> {
     }
 
     pub(super) fn mutability(&self, local: LocalId) -> Option<syn::Token![mut]> {
-        let declared = self.resolved.locals[local.0].mutable && (!self.analysis.pinned.contains(&local) || self.assigned.contains(&local));
+        let declared = self.resolved.locals[local.0].mutable
+            && (!self.analysis.pinned.contains(&local) || self.assigned.contains(&local));
         declared.then(|| syn::Token![mut](Span::call_site()))
     }
 }
@@ -652,7 +871,10 @@ pub(super) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenS
         }
         match &trees[i] {
             TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), prune_declarations(group.stream(), layout));
+                let mut inner = proc_macro2::Group::new(
+                    group.delimiter(),
+                    prune_declarations(group.stream(), layout),
+                );
                 inner.set_span(group.span());
                 out.push(inner.into());
             }
@@ -665,16 +887,24 @@ pub(super) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenS
 
 /// The local of a `let x;` or `let x: T;` that begins here, and its length.
 fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, usize)> {
-    let [TokenTree::Ident(first), rest @ ..] = trees else { return None };
+    let [TokenTree::Ident(first), rest @ ..] = trees else {
+        return None;
+    };
     if first != "let" {
         return None;
     }
-    let skip = usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
-    let TokenTree::Ident(name) = rest.get(skip)? else { return None };
+    let skip =
+        usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
+    let TokenTree::Ident(name) = rest.get(skip)? else {
+        return None;
+    };
     let local = names::local(name).or_else(|| layout.by_name(name))?;
-    let end = rest[skip + 1..].iter().position(|tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')))?;
+    let end = rest[skip + 1..].iter().position(
+        |tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')),
+    )?;
     let punct = &rest[skip + 1 + end];
-    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';').then_some((local, skip + end + 3))
+    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';')
+        .then_some((local, skip + end + 3))
 }
 
 /// Whether the tokens declare a local themselves.
@@ -688,7 +918,8 @@ fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident) -> bool {
                 if matches!(&trees.get(next), Some(TokenTree::Ident(ident)) if *ident == "mut") {
                     next += 1;
                 }
-                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local) || ident == name) {
+                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local) || ident == name)
+                {
                     return true;
                 }
             }
@@ -718,7 +949,11 @@ pub(super) fn index(block: &Block) -> HashMap<(*const Block, AwaitId), usize> {
 
 type Around = Vec<(*const Block, usize)>;
 
-fn index_block(block: &Block, around: &mut Around, index: &mut HashMap<(*const Block, AwaitId), usize>) {
+fn index_block(
+    block: &Block,
+    around: &mut Around,
+    index: &mut HashMap<(*const Block, AwaitId), usize>,
+) {
     for (i, stmt) in block.stmts.iter().enumerate() {
         around.push((std::ptr::from_ref(block), i));
         match stmt {
@@ -733,7 +968,11 @@ fn index_block(block: &Block, around: &mut Around, index: &mut HashMap<(*const B
     }
 }
 
-fn index_expr(expr: &Expr, around: &mut Around, index: &mut HashMap<(*const Block, AwaitId), usize>) {
+fn index_expr(
+    expr: &Expr,
+    around: &mut Around,
+    index: &mut HashMap<(*const Block, AwaitId), usize>,
+) {
     match expr {
         Expr::Plain(_) => {}
         Expr::Await(found) => index.extend(around.iter().map(|&(block, i)| ((block, found.id), i))),
@@ -742,7 +981,9 @@ fn index_expr(expr: &Expr, around: &mut Around, index: &mut HashMap<(*const Bloc
             index_block(then, around, index);
             els.iter().for_each(|els| index_expr(els, around, index));
         }
-        Expr::Match { arms, .. } => arms.iter().for_each(|arm| index_expr(&arm.body, around, index)),
+        Expr::Match { arms, .. } => arms
+            .iter()
+            .for_each(|arm| index_expr(&arm.body, around, index)),
         Expr::Loop(Loop { body, .. }) => index_block(body, around, index),
     }
 }
@@ -763,7 +1004,10 @@ fn declared(stmt: &Stmt, locals: &mut Vec<LocalId>) {
 }
 
 fn declares(block: &Block) -> bool {
-    block.stmts.iter().any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }))
+    block
+        .stmts
+        .iter()
+        .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }))
 }
 
 fn locals_of(pat: &syn::Pat, locals: &mut Vec<LocalId>) {
@@ -795,10 +1039,20 @@ pub(super) fn diverges(expr: &syn::Expr) -> bool {
     match expr {
         syn::Expr::Return(_) | syn::Expr::Break(_) | syn::Expr::Continue(_) => true,
         syn::Expr::Macro(mac) => diverging_macro(&mac.mac),
-        syn::Expr::Block(block) if block.label.is_none() => block.block.stmts.iter().any(stmt_diverges),
+        syn::Expr::Block(block) if block.label.is_none() => {
+            block.block.stmts.iter().any(stmt_diverges)
+        }
         syn::Expr::Unsafe(block) => block.block.stmts.iter().any(stmt_diverges),
-        syn::Expr::If(expr) => expr.then_branch.stmts.iter().any(stmt_diverges) && expr.else_branch.as_ref().is_some_and(|(_, els)| diverges(els)),
-        syn::Expr::Match(expr) => !expr.arms.is_empty() && expr.arms.iter().all(|arm| diverges(&arm.body)),
+        syn::Expr::If(expr) => {
+            expr.then_branch.stmts.iter().any(stmt_diverges)
+                && expr
+                    .else_branch
+                    .as_ref()
+                    .is_some_and(|(_, els)| diverges(els))
+        }
+        syn::Expr::Match(expr) => {
+            !expr.arms.is_empty() && expr.arms.iter().all(|arm| diverges(&arm.body))
+        }
         syn::Expr::Paren(paren) => diverges(&paren.expr),
         syn::Expr::Loop(expr) => {
             struct Breaks(bool);
@@ -807,7 +1061,8 @@ pub(super) fn diverges(expr: &syn::Expr) -> bool {
                     self.0 = true;
                 }
                 fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-                    self.0 |= crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "break");
+                    self.0 |=
+                        crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "break");
                 }
             }
             let mut breaks = Breaks(false);
@@ -827,11 +1082,23 @@ fn stmt_diverges(stmt: &syn::Stmt) -> bool {
 }
 
 fn diverging_macro(mac: &syn::Macro) -> bool {
-    matches!(crate::syntax::macro_name(mac).as_str(), "panic" | "unreachable" | "todo" | "unimplemented" | "bail")
+    matches!(
+        crate::syntax::macro_name(mac).as_str(),
+        "panic" | "unreachable" | "todo" | "unimplemented" | "bail"
+    )
 }
 
 fn block_like(expr: &syn::Expr) -> bool {
-    matches!(expr, syn::Expr::If(_) | syn::Expr::Match(_) | syn::Expr::Block(_) | syn::Expr::Loop(_) | syn::Expr::While(_) | syn::Expr::ForLoop(_) | syn::Expr::Unsafe(_))
+    matches!(
+        expr,
+        syn::Expr::If(_)
+            | syn::Expr::Match(_)
+            | syn::Expr::Block(_)
+            | syn::Expr::Loop(_)
+            | syn::Expr::While(_)
+            | syn::Expr::ForLoop(_)
+            | syn::Expr::Unsafe(_)
+    )
 }
 
 fn ends_with_semi(tokens: &TokenStream) -> bool {
@@ -853,18 +1120,29 @@ fn is_label(trees: &[TokenTree], label: &syn::Lifetime) -> bool {
 }
 
 /// Jumps to a loop's label lead elsewhere: `continue` to the end of the block `next`, `break` out of `done`.
-fn retarget(tokens: TokenStream, label: &syn::Lifetime, next: &syn::Lifetime, done: &syn::Lifetime) -> TokenStream {
+fn retarget(
+    tokens: TokenStream,
+    label: &syn::Lifetime,
+    next: &syn::Lifetime,
+    done: &syn::Lifetime,
+) -> TokenStream {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
     let mut i = 0;
     while i < trees.len() {
         match &trees[i] {
             TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), retarget(group.stream(), label, next, done));
+                let mut inner = proc_macro2::Group::new(
+                    group.delimiter(),
+                    retarget(group.stream(), label, next, done),
+                );
                 inner.set_span(group.span());
                 out.push(inner.into());
             }
-            TokenTree::Ident(ident) if (ident == "break" || ident == "continue") && is_label(&trees[i + 1..], label) => {
+            TokenTree::Ident(ident)
+                if (ident == "break" || ident == "continue")
+                    && is_label(&trees[i + 1..], label) =>
+            {
                 let target = if ident == "break" { done } else { next };
                 out.push(Ident::new("break", ident.span()).into());
                 out.extend(target.to_token_stream());
@@ -878,5 +1156,8 @@ fn retarget(tokens: TokenStream, label: &syn::Lifetime, next: &syn::Lifetime, do
 }
 
 fn suffixed(label: &syn::Lifetime, suffix: &str) -> syn::Lifetime {
-    syn::Lifetime { apostrophe: label.apostrophe, ident: format_ident!("{}_{suffix}", label.ident) }
+    syn::Lifetime {
+        apostrophe: label.apostrophe,
+        ident: format_ident!("{}_{suffix}", label.ident),
+    }
 }

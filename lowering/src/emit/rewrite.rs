@@ -78,7 +78,9 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
             let (name, slot) = (rewrite.layout.name(param), rewrite.layout.slot(param));
             let fill = rewrite.fill(param);
             let mutability = rewrite.assigned.contains(&param).then(|| quote!(mut));
-            ir::Stmt::Plain(syn::parse_quote!(let #mutability #name = #rt::#fill!(#frame.#slot, #name);))
+            ir::Stmt::Plain(
+                syn::parse_quote!(let #mutability #name = #rt::#fill!(#frame.#slot, #name);),
+            )
         })
         .collect();
     body.block.stmts.splice(0..0, moved);
@@ -86,7 +88,8 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
 
 impl Rewrite<'_> {
     fn pinned(&self, ident: &Ident) -> Option<LocalId> {
-        names::local(ident).filter(|local| self.analysis.pinned.contains(local) && !self.plain.contains(local))
+        names::local(ident)
+            .filter(|local| self.analysis.pinned.contains(local) && !self.plain.contains(local))
     }
 
     /// Rewrites a condition or guard, in which what these patterns bind is not yet in its slot.
@@ -123,13 +126,17 @@ impl Rewrite<'_> {
     fn expr(&mut self, expr: &mut ir::Expr) {
         match expr {
             ir::Expr::Plain(expr) => self.visit_expr_mut(expr),
-            ir::Expr::Await(found) => found.operand.iter_mut().for_each(|operand| self.visit_expr_mut(operand)),
+            ir::Expr::Await(found) => found
+                .operand
+                .iter_mut()
+                .for_each(|operand| self.visit_expr_mut(operand)),
             ir::Expr::Block { block, .. } => self.block(block),
             ir::Expr::If { cond, then, els } => {
                 self.condition(cond, bound_in(cond));
                 self.block(then);
                 let refill = self.refill_condition(cond);
-                then.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                then.stmts
+                    .splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
                 els.iter_mut().for_each(|els| self.expr(els));
             }
             ir::Expr::Match { head, arms } => {
@@ -149,7 +156,8 @@ impl Rewrite<'_> {
                 if let Some(cond) = cond {
                     self.condition(cond, bound_in(cond));
                     let refill = self.refill_condition(cond);
-                    body.stmts.splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                    body.stmts
+                        .splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
                 }
             }
         }
@@ -169,10 +177,18 @@ impl Rewrite<'_> {
 
     /// After a pattern that binds pinned locals: they move into their slots, in order, so that all drop in order.
     fn refill(&self, pat: &mut Pat) -> Vec<Stmt> {
-        let mut bound = Bound { rewrite: self, found: Vec::new() };
+        let mut bound = Bound {
+            rewrite: self,
+            found: Vec::new(),
+        };
         bound.visit_pat_mut(pat);
         let bound = bound.found;
-        let Some(first) = bound.iter().position(|(ident, _)| self.pinned(ident).is_some()) else { return Vec::new() };
+        let Some(first) = bound
+            .iter()
+            .position(|(ident, _)| self.pinned(ident).is_some())
+        else {
+            return Vec::new();
+        };
         let Layout { fresh, .. } = self.layout;
         let (rt, frame) = (&fresh.rt, &fresh.frame);
         bound[first..]
@@ -192,7 +208,9 @@ impl Rewrite<'_> {
     /// Rewrites a statement; gives what must follow it.
     fn plain(&mut self, stmt: &mut Stmt) -> Vec<Stmt> {
         self.visit_stmt_mut(stmt);
-        let Stmt::Local(local) = stmt else { return Vec::new() };
+        let Stmt::Local(local) = stmt else {
+            return Vec::new();
+        };
         let Layout { fresh, .. } = self.layout;
         let (rt, frame) = (&fresh.rt, &fresh.frame);
         let Some(init) = &mut local.init else {
@@ -205,7 +223,11 @@ impl Rewrite<'_> {
             {
                 let (ident, mutability) = (&pat.ident, &pat.mutability);
                 let slot = self.layout.slot(id);
-                *stmt = if self.analysis.flagged.contains(&id) { syn::parse_quote!(let #mutability #ident = #rt::open!(#frame.#slot);) } else { syn::parse_quote!(let #mutability #ident;) };
+                *stmt = if self.analysis.flagged.contains(&id) {
+                    syn::parse_quote!(let #mutability #ident = #rt::open!(#frame.#slot);)
+                } else {
+                    syn::parse_quote!(let #mutability #ident;)
+                };
             }
             return Vec::new();
         };
@@ -218,7 +240,7 @@ impl Rewrite<'_> {
             let slot = self.layout.slot(id);
             let value = &init.expr;
             let fill = self.fill(id);
-            init.expr = Box::new(syn::parse_quote!(#rt::#fill!(#frame.#slot, #value)));
+            *init.expr = syn::parse_quote!(#rt::#fill!(#frame.#slot, #value));
             if !self.assigned.contains(&id) {
                 pat.mutability = None;
             }
@@ -247,8 +269,13 @@ impl Rewrite<'_> {
         let mut captured = Captured(Vec::new());
         visit(&mut captured);
         let mut seen = HashSet::new();
-        captured.0.retain(|ident| names::local(ident).is_some_and(|local| !self.foreign(local) && seen.insert(local)));
-        let (pinned, others): (Vec<&Ident>, Vec<&Ident>) = captured.0.iter().partition(|ident| self.pinned(ident).is_some());
+        captured.0.retain(|ident| {
+            names::local(ident).is_some_and(|local| !self.foreign(local) && seen.insert(local))
+        });
+        let (pinned, others): (Vec<&Ident>, Vec<&Ident>) = captured
+            .0
+            .iter()
+            .partition(|ident| self.pinned(ident).is_some());
         if pinned.is_empty() || !by_move && !others.is_empty() {
             return None;
         }
@@ -270,11 +297,24 @@ impl Rewrite<'_> {
 
     /// The macro that puts a value into a new local's slot.
     fn fill(&self, local: LocalId) -> Ident {
-        Ident::new(if self.analysis.flagged.contains(&local) { "flag" } else { "fill" }, Span::call_site())
+        Ident::new(
+            if self.analysis.flagged.contains(&local) {
+                "flag"
+            } else {
+                "fill"
+            },
+            Span::call_site(),
+        )
     }
 
     /// A call through a holder: `rt::held!(conn_held = frame.conn_held, [], { arg = .., conn = conn } => conn.finish(arg))`.
-    fn held(&mut self, guard: &Ident, receiver: &Expr, args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>, call: impl FnOnce(&Ident, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream) -> Expr {
+    fn held(
+        &mut self,
+        guard: &Ident,
+        receiver: &Expr,
+        args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>,
+        call: impl FnOnce(&Ident, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream,
+    ) -> Expr {
         let (local, mention) = names::unmark(&guard.to_string()).expect("holders are locals");
         let Layout { fresh, .. } = self.layout;
         let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
@@ -293,10 +333,19 @@ impl Rewrite<'_> {
         }
         let mut value = receiver.clone();
         self.visit_expr_mut(&mut value);
-        let name = as_ident(receiver).and_then(names::local).map(|local| self.layout.name(local).clone()).expect("a local is held");
+        let name = as_ident(receiver)
+            .and_then(names::local)
+            .map(|local| self.layout.name(local).clone())
+            .expect("a local is held");
         values.push(quote!(#name = #value));
         let call = call(&name, &names);
-        let later = self.analysis.later.get(&mention).into_iter().flatten().map(|local| self.layout.name(*local));
+        let later = self
+            .analysis
+            .later
+            .get(&mention)
+            .into_iter()
+            .flatten()
+            .map(|local| self.layout.name(*local));
         let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
     }
@@ -316,7 +365,13 @@ fn bound_in(cond: &Expr) -> HashSet<LocalId> {
 }
 
 fn bound_by(pat: &Pat) -> HashSet<LocalId> {
-    bound_in(&Expr::Let(syn::ExprLet { attrs: Vec::new(), let_token: Default::default(), pat: Box::new(pat.clone()), eq_token: Default::default(), expr: Box::new(Expr::Verbatim(Default::default())) }))
+    bound_in(&Expr::Let(syn::ExprLet {
+        attrs: Vec::new(),
+        let_token: Default::default(),
+        pat: Box::new(pat.clone()),
+        eq_token: Default::default(),
+        expr: Box::new(Expr::Verbatim(Default::default())),
+    }))
 }
 
 fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
@@ -329,9 +384,15 @@ fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
             block.stmts.splice(0..0, stmts);
         }
         other => {
-            let expr = std::mem::replace(other, ir::Expr::Plain(Expr::Verbatim(Default::default())));
-            let stmts = stmts.chain([ir::Stmt::Expr { expr, semi: false }]).collect();
-            *other = ir::Expr::Block { label: None, block: ir::Block::new(stmts) };
+            let expr =
+                std::mem::replace(other, ir::Expr::Plain(Expr::Verbatim(Default::default())));
+            let stmts = stmts
+                .chain([ir::Stmt::Expr { expr, semi: false }])
+                .collect();
+            *other = ir::Expr::Block {
+                label: None,
+                block: ir::Block::new(stmts),
+            };
         }
     }
 }
@@ -345,10 +406,17 @@ struct Bound<'a, 'b> {
 impl VisitMut for Bound<'_, '_> {
     fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
         if let Some(local) = names::local(&pat.ident) {
-            if !self.found.iter().any(|(ident, _)| names::local(ident) == Some(local)) {
+            if !self
+                .found
+                .iter()
+                .any(|(ident, _)| names::local(ident) == Some(local))
+            {
                 self.found.push((pat.ident.clone(), pat.mutability));
             }
-            if self.rewrite.analysis.pinned.contains(&local) && !self.rewrite.assigned.contains(&local) && pat.by_ref.is_none() {
+            if self.rewrite.analysis.pinned.contains(&local)
+                && !self.rewrite.assigned.contains(&local)
+                && pat.by_ref.is_none()
+            {
                 pat.mutability = None;
             }
         }
@@ -382,12 +450,14 @@ impl VisitMut for Rewrite<'_> {
                 }
                 if let Some(ident) = as_ident(&assign.left).cloned()
                     && let Some(local) = self.pinned(&ident)
-                    && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| self.analysis.first_assignments.contains(&mention))
+                    && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| {
+                        self.analysis.first_assignments.contains(&mention)
+                    })
                 {
                     let Layout { fresh, .. } = self.layout;
                     let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
                     let value = &assign.right;
-                    assign.right = Box::new(syn::parse_quote!(#rt::fill!(#frame.#name, #value)));
+                    *assign.right = syn::parse_quote!(#rt::fill!(#frame.#name, #value));
                     return;
                 }
                 self.visit_expr_mut(&mut assign.left);
@@ -421,8 +491,19 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");
-                let syn::ExprMethodCall { receiver, method, turbofish, args, .. } = call;
-                *expr = self.held(&guard, receiver, args, |name, names| quote!(#name.#method #turbofish(#(#names),*)));
+                let syn::ExprMethodCall {
+                    receiver,
+                    method,
+                    turbofish,
+                    args,
+                    ..
+                } = call;
+                *expr = self.held(
+                    &guard,
+                    receiver,
+                    args,
+                    |name, names| quote!(#name.#method #turbofish(#(#names),*)),
+                );
             }
             Expr::Call(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");
@@ -431,7 +512,9 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Closure(closure) => {
                 let by_move = closure.capture.is_some();
-                if let Some(bindings) = self.captures(by_move, |finder| syn::visit::Visit::visit_expr(finder, &closure.body)) {
+                if let Some(bindings) = self.captures(by_move, |finder| {
+                    syn::visit::Visit::visit_expr(finder, &closure.body)
+                }) {
                     closure.capture = Some(Default::default());
                     if !by_move {
                         Nested { rewrite: self }.visit_expr_closure_mut(closure);
@@ -443,7 +526,9 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Async(block) => {
                 let by_move = block.capture.is_some();
-                if let Some(bindings) = self.captures(by_move, |finder| syn::visit::Visit::visit_block(finder, &block.block)) {
+                if let Some(bindings) = self.captures(by_move, |finder| {
+                    syn::visit::Visit::visit_block(finder, &block.block)
+                }) {
                     block.capture = Some(Default::default());
                     if !by_move {
                         Nested { rewrite: self }.visit_expr_async_mut(block);
@@ -458,8 +543,11 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        let leaves = self.tries == Try::Macro && is_format_macro(&macro_name(mac)) && mac.tokens.to_string().contains('?');
-        let holds = leaves || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
+        let leaves = self.tries == Try::Macro
+            && is_format_macro(&macro_name(mac))
+            && mac.tokens.to_string().contains('?');
+        let holds =
+            leaves || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
         if holds && let Some(mut args) = crate::syntax::macro_args(mac) {
             // A call among the arguments goes through a holder: they are rewritten as the expressions that they are.
             let mut captured = Vec::new();
@@ -483,7 +571,10 @@ impl VisitMut for Rewrite<'_> {
         if let Stmt::Macro(mac) = stmt
             && returns(&mac.mac)
         {
-            let mut expr = Expr::Macro(syn::ExprMacro { attrs: Vec::new(), mac: mac.mac.clone() });
+            let mut expr = Expr::Macro(syn::ExprMacro {
+                attrs: Vec::new(),
+                mac: mac.mac.clone(),
+            });
             self.visit_expr_mut(&mut expr);
             *stmt = Stmt::Expr(expr, Some(Default::default()));
             return;
@@ -503,8 +594,18 @@ impl Rewrite<'_> {
         let captured = self.captured(mac.tokens.clone());
         let tokens = std::mem::take(&mut mac.tokens);
         // Another macro may want one token tree where a variable stood.
-        let spell = |value: Expr| if formats { value.into_token_stream() } else { quote!((#value)) };
-        mac.tokens = names::map_tokens(tokens, &mut |ident, _| self.mention(ident).map(spell), &mut |_| None);
+        let spell = |value: Expr| {
+            if formats {
+                value.into_token_stream()
+            } else {
+                quote!((#value))
+            }
+        };
+        mac.tokens = names::map_tokens(
+            tokens,
+            &mut |ident, _| self.mention(ident).map(spell),
+            &mut |_| None,
+        );
         self.name_captures(mac, &captured);
     }
 
@@ -514,7 +615,11 @@ impl Rewrite<'_> {
         names::map_tokens(tokens, &mut |_, _| None, &mut |literal| {
             names::map_captures(literal, &mut |name| {
                 let ident = Ident::new(name, Span::call_site());
-                if self.pinned(&ident).is_some() && !captured.iter().any(|other| names::local(other) == names::local(&ident)) {
+                if self.pinned(&ident).is_some()
+                    && !captured
+                        .iter()
+                        .any(|other| names::local(other) == names::local(&ident))
+                {
                     captured.push(ident);
                 }
                 None

@@ -44,13 +44,22 @@ impl Storage<'_> {
         if self.layout().name.is_some() {
             return Vec::new();
         }
-        let children = if self.layout().wide { &[][..] } else { self.states };
+        let children = if self.layout().wide {
+            &[][..]
+        } else {
+            self.states
+        };
         self.layout().params(self.body, children.iter().copied())
     }
 
     /// The awaits whose children have a place of their own.
     fn owned(&self) -> Vec<AwaitId> {
-        let owners: std::collections::BTreeSet<AwaitId> = self.states.iter().filter(|id| self.awaits(**id)).map(|id| self.layout().owners[*id]).collect();
+        let owners: std::collections::BTreeSet<AwaitId> = self
+            .states
+            .iter()
+            .filter(|id| self.awaits(**id))
+            .map(|id| self.layout().owners[*id])
+            .collect();
         owners.into_iter().collect()
     }
 
@@ -82,7 +91,11 @@ impl Storage<'_> {
         let children = self.children();
         let frame = self.frame();
         // In the named form the frame is the future itself, and stands first, under its documentation.
-        if self.layout().name.is_some() { quote!(#frame #state #children) } else { quote!(#state #children #frame) }
+        if self.layout().name.is_some() {
+            quote!(#frame #state #children)
+        } else {
+            quote!(#state #children #frame)
+        }
     }
 
     fn state_enum(&self) -> TokenStream {
@@ -104,8 +117,10 @@ impl Storage<'_> {
                     quote!(#name: #ty)
                 })
                 .collect();
-            let child = (self.awaits(id) && !layout.wide).then(|| quote!(#child: #rt_path::Child<#child_ty>,));
-            let content = (child.is_some() || !fields.is_empty()).then(|| quote!({ #child #(#fields),* }));
+            let child = (self.awaits(id) && !layout.wide)
+                .then(|| quote!(#child: #rt_path::Child<#child_ty>,));
+            let content =
+                (child.is_some() || !fields.is_empty()).then(|| quote!({ #child #(#fields),* }));
             quote!(#[doc = #doc] #name #content,)
         });
         let _ = rt;
@@ -115,7 +130,10 @@ impl Storage<'_> {
         });
         let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
         let generics = Layout::generics(&self.state_params());
-        let doc = format!(" Where `{}` waits, and what it holds there.", self.input.item.sig.ident);
+        let doc = format!(
+            " Where `{}` waits, and what it holds there.",
+            self.input.item.sig.ident
+        );
         quote! {
             #[doc = #doc]
             enum #ty #generics {
@@ -142,7 +160,10 @@ impl Storage<'_> {
             let (field, child) = (layout.child_field(id), &layout.child_types[id]);
             quote!(#field: ::core::mem::ManuallyDrop<#rt::Child<#child>>)
         });
-        let doc = format!(" What `{}` waits for: the future that its state says.", self.input.item.sig.ident);
+        let doc = format!(
+            " What `{}` waits for: the future that its state says.",
+            self.input.item.sig.ident
+        );
         quote! {
             #[doc = #doc]
             union #ty #generics {
@@ -170,7 +191,12 @@ impl Storage<'_> {
     fn frame(&self) -> TokenStream {
         let layout = self.layout();
         let fresh = &layout.fresh;
-        let (rt, state, ty, frame) = (self.runtime(), &fresh.state, &fresh.state_type, &fresh.frame_type);
+        let (rt, state, ty, frame) = (
+            self.runtime(),
+            &fresh.state,
+            &fresh.state_type,
+            &fresh.frame_type,
+        );
         let generics = Layout::generics(&self.state_params());
         let end = self.end();
         if !layout.framed() {
@@ -195,7 +221,11 @@ impl Storage<'_> {
         });
         let finish = if layout.wide {
             let drops = self.owned().into_iter().map(|owner| {
-                let names = self.states.iter().filter(|id| self.awaits(**id) && layout.owners[**id] == owner).map(|id| &layout.states[*id].name);
+                let names = self
+                    .states
+                    .iter()
+                    .filter(|id| self.awaits(**id) && layout.owners[**id] == owner)
+                    .map(|id| &layout.states[*id].name);
                 let field = layout.child_field(owner);
                 quote!(#(#ty::#names)|* => #rt::drop_field!(self.children.#field),)
             });
@@ -209,13 +239,19 @@ impl Storage<'_> {
             quote!(self.#state = #end;)
         };
         let (vis, pin) = match &layout.name {
-            Some(_) => (Some(self.input.item.vis), Some(quote!(_pin: ::core::marker::PhantomPinned,))),
+            Some(_) => (
+                Some(self.input.item.vis),
+                Some(quote!(_pin: ::core::marker::PhantomPinned,)),
+            ),
             None => (None, None),
         };
         let doc = if layout.name.is_some() {
             quote!()
         } else {
-            let doc = format!(" What `{}` keeps in place beside its state, because it is borrowed while the function waits.", self.input.item.sig.ident);
+            let doc = format!(
+                " What `{}` keeps in place beside its state, because it is borrowed while the function waits.",
+                self.input.item.sig.ident
+            );
             quote!(#[doc = #doc])
         };
         quote! {
@@ -247,7 +283,11 @@ impl Storage<'_> {
             .map(|&id| {
                 let name = &layout.states[id].name;
                 let plain = layout.wide || !self.awaits(id) && layout.states[id].carried.is_empty();
-                if plain { quote!(#ty::#name) } else { quote!(#ty::#name { .. }) }
+                if plain {
+                    quote!(#ty::#name)
+                } else {
+                    quote!(#ty::#name { .. })
+                }
             })
             .collect();
         if holds.is_empty() {
@@ -255,7 +295,9 @@ impl Storage<'_> {
         }
         let slot = layout.slot(local);
         let guard = format_ident!("_{}", slot);
-        Some(quote!(let #guard = matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));))
+        Some(
+            quote!(let #guard = matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));),
+        )
     }
 
     /// The frame of a function that was just called.
@@ -263,7 +305,11 @@ impl Storage<'_> {
         let layout = self.layout();
         let fresh = &layout.fresh;
         let (rt, state, ty) = (&fresh.rt, &fresh.state, &fresh.state_type);
-        let starts = self.body.params.iter().map(|local| self.input.signature.argument(layout, *local));
+        let starts = self
+            .body
+            .params
+            .iter()
+            .map(|local| self.input.signature.argument(layout, *local));
         let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
         let start = quote!(#ty::Start #starts);
         if !layout.framed() {
@@ -279,12 +325,22 @@ impl Storage<'_> {
             let ty = &fresh.children_type;
             quote!(children: #ty { nothing: () },)
         });
-        let pin = layout.name.is_some().then(|| quote!(_pin: ::core::marker::PhantomPinned,));
+        let pin = layout
+            .name
+            .is_some()
+            .then(|| quote!(_pin: ::core::marker::PhantomPinned,));
         quote!(#frame { #state: #start, #children #(#slots)* #pin })
     }
 
     /// Of the named form: the implementations that make the frame a future.
-    pub(super) fn future(&self, name: &Ident, output: &syn::Type, alias: &TokenStream, step: &TokenStream, allow: Option<&TokenStream>) -> TokenStream {
+    pub(super) fn future(
+        &self,
+        name: &Ident,
+        output: &syn::Type,
+        alias: &TokenStream,
+        step: &TokenStream,
+        allow: Option<&TokenStream>,
+    ) -> TokenStream {
         let (rt, frame) = (&self.layout().fresh.rt, &self.layout().fresh.frame);
         quote! {
             impl Drop for #name {

@@ -40,9 +40,28 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         walk.push(Event::Init(param, None));
     }
     walk.ir_block(&body.block);
-    let facts = (0..resolved.locals.len()).map(|local| walk.facts(LocalId(local))).collect();
-    let Walk { blocks, suspends, in_scope, flows, later, refilled, .. } = walk;
-    Graph { blocks, entry, suspends, in_scope, flows, later, refilled, facts }
+    let facts = (0..resolved.locals.len())
+        .map(|local| walk.facts(LocalId(local)))
+        .collect();
+    let Walk {
+        blocks,
+        suspends,
+        in_scope,
+        flows,
+        later,
+        refilled,
+        ..
+    } = walk;
+    Graph {
+        blocks,
+        entry,
+        suspends,
+        in_scope,
+        flows,
+        later,
+        refilled,
+        facts,
+    }
 }
 
 /// Where `break` and `continue` of a loop or labelled block go.
@@ -148,9 +167,23 @@ impl Walk<'_> {
         inside(self);
         let unit = self.units.pop().expect("pushed above");
         for &into in &unit.into {
-            let loans = unit.loans.iter().filter(|(local, _)| *local != into).copied().collect();
-            let from = unit.from.iter().filter(|local| **local != into).copied().collect();
-            self.flows.push(Flow { into: Holder::Local(into), loans, from });
+            let loans = unit
+                .loans
+                .iter()
+                .filter(|(local, _)| *local != into)
+                .copied()
+                .collect();
+            let from = unit
+                .from
+                .iter()
+                .filter(|local| **local != into)
+                .copied()
+                .collect();
+            self.flows.push(Flow {
+                into: Holder::Local(into),
+                loans,
+                from,
+            });
         }
         if let Some(parent) = self.units.last_mut() {
             parent.loans.extend(&unit.loans);
@@ -166,9 +199,27 @@ impl Walk<'_> {
     }
 
     fn use_(&mut self, ident: &Ident, how: How) {
-        let Some((local, mention)) = names::unmark(&ident.to_string()) else { return };
-        let later = if how == How::Receiver(None) { self.scope.iter().copied().skip_while(|other| *other != local).skip(1).collect() } else { Vec::new() };
-        let found = Use { local, mention, how, span: ident.span(), later, simple: self.simple };
+        let Some((local, mention)) = names::unmark(&ident.to_string()) else {
+            return;
+        };
+        let later = if how == How::Receiver(None) {
+            self.scope
+                .iter()
+                .copied()
+                .skip_while(|other| *other != local)
+                .skip(1)
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let found = Use {
+            local,
+            mention,
+            how,
+            span: ident.span(),
+            later,
+            simple: self.simple,
+        };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {
             if !facts.owned {
@@ -186,7 +237,18 @@ impl Walk<'_> {
             if loan {
                 unit.loans.push((local, mention));
             }
-            if !facts.owned && matches!(how, How::Borrow | How::Receiver(_) | How::PartReceiver | How::Value | How::Taken | How::Unclear) && !facts.shared {
+            if !facts.owned
+                && matches!(
+                    how,
+                    How::Borrow
+                        | How::Receiver(_)
+                        | How::PartReceiver
+                        | How::Value
+                        | How::Taken
+                        | How::Unclear
+                )
+                && !facts.shared
+            {
                 unit.into.push(local);
             }
         }
@@ -237,7 +299,11 @@ impl Walk<'_> {
             ir::Expr::Await(found) => {
                 if let Some(operand) = &found.operand {
                     let unit = self.unit(|this| this.value(operand));
-                    self.flows.push(Flow { into: Holder::Child(found.id), loans: unit.loans, from: unit.from });
+                    self.flows.push(Flow {
+                        into: Holder::Child(found.id),
+                        loans: unit.loans,
+                        from: unit.from,
+                    });
                     self.line(operand.span());
                 }
                 self.push(Event::Suspend(found.id));
@@ -251,7 +317,12 @@ impl Walk<'_> {
             ir::Expr::Block { label, block } => {
                 if let Some(label) = label {
                     let after = self.new_block();
-                    self.loops.push(Target { label: Some(label.clone()), is_loop: false, next: after, after });
+                    self.loops.push(Target {
+                        label: Some(label.clone()),
+                        is_loop: false,
+                        next: after,
+                        after,
+                    });
                     self.ir_block(block);
                     self.loops.pop();
                     self.edge(after, Edge::Goto);
@@ -298,12 +369,21 @@ impl Walk<'_> {
                 if let Some(cond) = cond {
                     self.cond(cond, after);
                 }
-                self.loops.push(Target { label: Some(label.clone()), is_loop: true, next: head, after });
+                self.loops.push(Target {
+                    label: Some(label.clone()),
+                    is_loop: true,
+                    next: head,
+                    after,
+                });
                 self.ir_block(body);
                 self.loops.pop();
                 self.scope.truncate(depth);
                 self.edge(head, Edge::Goto);
-                let reached = self.blocks.edges_directed(after, petgraph::Direction::Incoming).next().is_some();
+                let reached = self
+                    .blocks
+                    .edges_directed(after, petgraph::Direction::Incoming)
+                    .next()
+                    .is_some();
                 self.at = reached.then_some(after);
             }
         }
@@ -331,7 +411,10 @@ impl Walk<'_> {
                     Some(init) => {
                         self.bind(&local.pat, Some(&init.expr));
                     }
-                    None => bindings(&local.pat, self.table).locals.into_iter().for_each(|local| self.declare(local)),
+                    None => bindings(&local.pat, self.table)
+                        .locals
+                        .into_iter()
+                        .for_each(|local| self.declare(local)),
                 }
                 let unit = self.units.pop().expect("pushed above");
                 self.finish(unit);
@@ -397,16 +480,33 @@ impl Walk<'_> {
         if let Expr::Call(call) = bare(expr)
             && call.args.len() == 1
             && let Expr::Path(path) = bare(&call.func)
-            && path.path.segments.last().is_some_and(|last| last.ident == "into_iter" || last.ident == "value")
+            && path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "into_iter" || last.ident == "value")
             && let Expr::Range(range) = bare(&call.args[0])
         {
-            return range.start.iter().chain(&range.end).find_map(|end| self.value_facts(end)).filter(|facts| facts.scalar).map(|facts| Facts { copy: false, scalar: false, ..facts });
+            return range
+                .start
+                .iter()
+                .chain(&range.end)
+                .find_map(|end| self.value_facts(end))
+                .filter(|facts| facts.scalar)
+                .map(|facts| Facts {
+                    copy: false,
+                    scalar: false,
+                    ..facts
+                });
         }
         if let Expr::Binary(binary) = bare(expr)
             && !matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
         {
             // Arithmetic on known numbers.
-            let sides = [self.value_facts(&binary.left), self.value_facts(&binary.right)];
+            let sides = [
+                self.value_facts(&binary.left),
+                self.value_facts(&binary.right),
+            ];
             if let [Some(left), Some(right)] = sides
                 && left.scalar
                 && right.scalar
@@ -419,21 +519,24 @@ impl Walk<'_> {
 
     /// What a pattern does to a place: it moves, borrows or only looks.
     fn take_apart(&mut self, place: &Expr, bound: &Bindings) {
-        let Some((ident, direct)) = as_root(place) else { return };
-        let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
-        let how = if !bound.by_value && !bound.by_ref {
-            How::Read
-        } else if facts.shared || bound.guarded && !bound.by_ref {
-            How::Read
-        } else if facts.unique || bound.by_ref && !bound.by_value {
-            How::Borrow
-        } else if facts.copy {
-            How::Read
-        } else if direct && !bound.leaves && !bound.by_ref {
-            How::Taken
-        } else {
-            How::Part
+        let Some((ident, direct)) = as_root(place) else {
+            return;
         };
+        let facts = names::local(ident)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
+        let how =
+            if !bound.by_value && !bound.by_ref || facts.shared || bound.guarded && !bound.by_ref {
+                How::Read
+            } else if facts.unique || bound.by_ref && !bound.by_value {
+                How::Borrow
+            } else if facts.copy {
+                How::Read
+            } else if direct && !bound.leaves && !bound.by_ref {
+                How::Taken
+            } else {
+                How::Part
+            };
         self.use_(ident, how);
     }
 
@@ -461,8 +564,12 @@ impl Walk<'_> {
 
     /// A variable whose patterns are those of an `Option` is used up on every way: `None` has no drop.
     fn takes_option<'p>(&mut self, head: &Expr, pats: impl Iterator<Item = &'p Pat>) -> bool {
-        let Some((ident, true)) = as_root(head) else { return false };
-        let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
+        let Some((ident, true)) = as_root(head) else {
+            return false;
+        };
+        let facts = names::local(ident)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
         if facts.shared || facts.unique || facts.copy {
             return false;
         }
@@ -484,13 +591,19 @@ impl Walk<'_> {
 
     fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
         let bound = bindings(pat, self.table);
-        if !taken
-            && is_place(head)
-            && as_root(head).is_some()
-        {
+        if !taken && is_place(head) && as_root(head).is_some() {
             if bound.whole {
                 if let Some((ident, direct)) = as_root(head) {
-                    self.use_(ident, if bound.by_ref { How::Borrow } else if direct { How::Taken } else { How::Part });
+                    self.use_(
+                        ident,
+                        if bound.by_ref {
+                            How::Borrow
+                        } else if direct {
+                            How::Taken
+                        } else {
+                            How::Part
+                        },
+                    );
                 }
             } else {
                 self.take_apart(head, &bound);
@@ -499,7 +612,16 @@ impl Walk<'_> {
         let scalar = self.counts(head);
         for &local in &bound.locals {
             if scalar {
-                self.facts.insert(local, Facts { no_drop: true, copy: true, owned: true, scalar: true, ..Facts::default() });
+                self.facts.insert(
+                    local,
+                    Facts {
+                        no_drop: true,
+                        copy: true,
+                        owned: true,
+                        scalar: true,
+                        ..Facts::default()
+                    },
+                );
             }
             self.declare(local);
             self.push(Event::Init(local, None));
@@ -511,9 +633,16 @@ impl Walk<'_> {
 
     /// Whether a head gives the items of a range of numbers.
     fn counts(&self, head: &Expr) -> bool {
-        let Expr::Call(call) = bare(head) else { return false };
-        let Some(Expr::Reference(iter)) = call.args.first() else { return false };
-        let facts = as_ident(&iter.expr).and_then(names::local).map(|local| self.facts(local)).unwrap_or_default();
+        let Expr::Call(call) = bare(head) else {
+            return false;
+        };
+        let Some(Expr::Reference(iter)) = call.args.first() else {
+            return false;
+        };
+        let facts = as_ident(&iter.expr)
+            .and_then(names::local)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
         is_iterator_next(call) && facts.no_drop && facts.owned
     }
 
@@ -563,8 +692,17 @@ impl Walk<'_> {
             Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) && is_place(expr) => {
                 self.place_operands(expr);
                 if let Some((ident, _)) = as_root(expr) {
-                    let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
-                    self.use_(ident, if facts.shared || facts.unique || facts.no_drop { How::Read } else { How::Part });
+                    let facts = names::local(ident)
+                        .map(|local| self.facts(local))
+                        .unwrap_or_default();
+                    self.use_(
+                        ident,
+                        if facts.shared || facts.unique || facts.no_drop {
+                            How::Read
+                        } else {
+                            How::Part
+                        },
+                    );
                 }
             }
             Expr::Field(field) => self.value(&field.base),
@@ -597,8 +735,12 @@ impl Walk<'_> {
                 }
             }
             Expr::Macro(mac) => self.mac(&mac.mac),
-            Expr::Closure(closure) => self.capture(closure.capture.is_some(), |walk| walk.visit_closure(closure)),
-            Expr::Async(block) => self.capture(block.capture.is_some(), |walk| walk.visit_async(block)),
+            Expr::Closure(closure) => self.capture(closure.capture.is_some(), |walk| {
+                walk.visit_closure(closure)
+            }),
+            Expr::Async(block) => {
+                self.capture(block.capture.is_some(), |walk| walk.visit_async(block))
+            }
             Expr::Assign(assign) => self.assign(assign),
             Expr::Binary(binary) => self.binary(binary),
             Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.value(elem)),
@@ -611,14 +753,20 @@ impl Walk<'_> {
                     match as_root(rest) {
                         Some((ident, _)) if is_place(rest) => {
                             self.place_operands(rest);
-                            let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
+                            let facts = names::local(ident)
+                                .map(|local| self.facts(local))
+                                .unwrap_or_default();
                             self.use_(ident, if facts.no_drop { How::Read } else { How::Part });
                         }
                         _ => self.value(rest),
                     }
                 }
             }
-            Expr::Range(range) => range.start.iter().chain(&range.end).for_each(|end| self.value(end)),
+            Expr::Range(range) => range
+                .start
+                .iter()
+                .chain(&range.end)
+                .for_each(|end| self.value(end)),
             Expr::Try(expr) => {
                 self.value(&expr.expr);
                 let before = self.at;
@@ -696,7 +844,12 @@ impl Walk<'_> {
                     this.branch_from(from, Edge::Branch);
                     let depth = this.scope.len();
                     this.bind(&expr.pat, None);
-                    this.loops.push(Target { label: expr.label.as_ref().map(|label| label.name.clone()), is_loop: true, next: head, after });
+                    this.loops.push(Target {
+                        label: expr.label.as_ref().map(|label| label.name.clone()),
+                        is_loop: true,
+                        next: head,
+                        after,
+                    });
                     this.block(&expr.body);
                     this.loops.pop();
                     this.scope.truncate(depth);
@@ -713,14 +866,19 @@ impl Walk<'_> {
                 // Whatever else there is: every mention is unclear.
                 let mut mentions = Mentions(Vec::new());
                 mentions.visit_expr(other);
-                mentions.0.iter().for_each(|ident| self.use_(ident, How::Unclear));
+                mentions
+                    .0
+                    .iter()
+                    .for_each(|ident| self.use_(ident, How::Unclear));
             }
         }
     }
 
     /// How a part of a local is used by value.
     fn part(&self, expr: &Expr, ident: &Ident) -> How {
-        let Some(local) = names::local(ident) else { return How::Read };
+        let Some(local) = names::local(ident) else {
+            return How::Read;
+        };
         let facts = self.facts(local);
         // What stands behind a reference, or behind an index, can only be copied.
         if facts.shared || facts.unique || facts.no_drop || has_index(expr) {
@@ -742,7 +900,9 @@ impl Walk<'_> {
         if is_place(expr) {
             self.place_operands(expr);
             if let Some((ident, direct)) = as_root(expr) {
-                let facts = names::local(ident).map(|local| self.facts(local)).unwrap_or_default();
+                let facts = names::local(ident)
+                    .map(|local| self.facts(local))
+                    .unwrap_or_default();
                 // `&(*r).x` through a shared reference does not borrow `r`.
                 let through = !direct && facts.shared;
                 self.use_(ident, if through { How::Read } else { how });
@@ -761,13 +921,23 @@ impl Walk<'_> {
         }
         self.place_operands(receiver);
         call.args.iter().for_each(|arg| self.value(arg));
-        let Some((ident, direct)) = as_root(receiver) else { return };
-        let Some(local) = names::local(ident) else { return };
+        let Some((ident, direct)) = as_root(receiver) else {
+            return;
+        };
+        let Some(local) = names::local(ident) else {
+            return;
+        };
         let facts = self.facts(local);
         let method = call.method.to_string();
         if direct {
-            let kind = self.table.receiver(self.resolved.locals[local.0].ty.as_ref(), &method);
-            let how = if gives_owned(&method) && kind != Some(Receiver::ByValue) { How::Receiver(Some(Receiver::ByRef)) } else { How::Receiver(kind) };
+            let kind = self
+                .table
+                .receiver(self.resolved.locals[local.0].ty.as_ref(), &method);
+            let how = if gives_owned(&method) && kind != Some(Receiver::ByValue) {
+                How::Receiver(Some(Receiver::ByRef))
+            } else {
+                How::Receiver(kind)
+            };
             if gives_owned(&method) {
                 // The result borrows nothing.
                 let depth = self.units.last().map(|unit| unit.loans.len());
@@ -787,7 +957,11 @@ impl Walk<'_> {
         let kind = match (bare(receiver), &self.resolved.locals[local.0].ty) {
             (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
                 let ty = self.table.field(ty, &member(&field.member));
-                if ty.is_some_and(|ty| self.table.facts(ty).copy) { Some(Receiver::ByRef) } else { self.table.receiver(ty, &method) }
+                if ty.is_some_and(|ty| self.table.facts(ty).copy) {
+                    Some(Receiver::ByRef)
+                } else {
+                    self.table.receiver(ty, &method)
+                }
             }
             _ => self.table.receiver(None, &method),
         };
@@ -802,13 +976,26 @@ impl Walk<'_> {
     }
 
     /// A local as the receiver of a call, which may go through a holder.
-    fn receiver<'e>(&mut self, ident: &Ident, how: How, attrs: &[syn::Attribute], mut args: impl Iterator<Item = &'e Expr>) {
+    fn receiver<'e>(
+        &mut self,
+        ident: &Ident,
+        how: How,
+        attrs: &[syn::Attribute],
+        mut args: impl Iterator<Item = &'e Expr>,
+    ) {
         if let Some(holder) = crate::hold::holder(attrs)
             && let Some((local, mention)) = names::unmark(&holder.to_string())
         {
             self.use_(ident, How::Value);
             let value = names::local(ident);
-            let later = self.scope.iter().copied().skip_while(|other| Some(*other) != value).skip(1).filter(|other| *other != local).collect();
+            let later = self
+                .scope
+                .iter()
+                .copied()
+                .skip_while(|other| Some(*other) != value)
+                .skip(1)
+                .filter(|other| *other != local)
+                .collect();
             self.later.insert(mention, later);
             self.push(Event::Init(local, Some(mention)));
             if let Some(unit) = self.units.last_mut() {
@@ -817,7 +1004,7 @@ impl Walk<'_> {
             }
             return;
         }
-        self.simple = args.all(|arg| is_constant_like(arg));
+        self.simple = args.all(is_constant_like);
         self.use_(ident, how);
         self.simple = false;
     }
@@ -837,13 +1024,14 @@ impl Walk<'_> {
                 };
                 if by_value {
                     self.value(arg);
-                } else if matches!(name.as_str(), "write" | "writeln") && i == 0 {
-                    self.place(arg, How::Read);
-                } else if is_place(arg) {
+                } else if is_place(arg) || matches!(name.as_str(), "write" | "writeln") && i == 0 {
                     self.place(arg, How::Read);
                 } else {
                     // What the macro makes of it holds no borrow.
-                    let loans = self.units.last().map(|unit| (unit.loans.len(), unit.from.len()));
+                    let loans = self
+                        .units
+                        .last()
+                        .map(|unit| (unit.loans.len(), unit.from.len()));
                     self.value(arg);
                     if let (Some(unit), Some((loans, from))) = (self.units.last_mut(), loans) {
                         unit.loans.truncate(loans);
@@ -877,18 +1065,29 @@ impl Walk<'_> {
 
     /// A closure or async block: its captures are uses of the function.
     fn capture(&mut self, by_move: bool, inside: impl FnOnce(&mut Captures)) {
-        let mut captures = Captures { mentions: Mentions(Vec::new()), parts: Vec::new() };
+        let mut captures = Captures {
+            mentions: Mentions(Vec::new()),
+            parts: Vec::new(),
+        };
         inside(&mut captures);
-        let total: Vec<LocalId> = captures.mentions.0.iter().filter_map(names::local).collect();
+        let total: Vec<LocalId> = captures
+            .mentions
+            .0
+            .iter()
+            .filter_map(names::local)
+            .collect();
         let mut seen: HashMap<LocalId, usize> = HashMap::new();
         let parts = captures.parts;
         for ident in captures.mentions.0 {
-            let Some(local) = names::local(&ident) else { continue };
+            let Some(local) = names::local(&ident) else {
+                continue;
+            };
             if self.resolved.locals[local.0].foreign || seen.insert(local, 0).is_some() {
                 continue;
             }
             let facts = self.facts(local);
-            let only_parts = parts.iter().filter(|part| **part == local).count() == total.iter().filter(|other| **other == local).count();
+            let only_parts = parts.iter().filter(|part| **part == local).count()
+                == total.iter().filter(|other| **other == local).count();
             let how = if by_move && only_parts {
                 // Only the part is captured: moved or copied.
                 How::Part
@@ -938,12 +1137,26 @@ impl Walk<'_> {
                 let end = self.at;
                 self.join(&[before, end]);
             }
-            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => {
+            BinOp::Eq(_)
+            | BinOp::Ne(_)
+            | BinOp::Lt(_)
+            | BinOp::Le(_)
+            | BinOp::Gt(_)
+            | BinOp::Ge(_) => {
                 self.place(&binary.left, How::Read);
                 self.place(&binary.right, How::Read);
             }
             // Nothing flows into the operands.
-            BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_) | BinOp::Div(_) | BinOp::Rem(_) | BinOp::BitXor(_) | BinOp::BitAnd(_) | BinOp::BitOr(_) | BinOp::Shl(_) | BinOp::Shr(_) => {
+            BinOp::Add(_)
+            | BinOp::Sub(_)
+            | BinOp::Mul(_)
+            | BinOp::Div(_)
+            | BinOp::Rem(_)
+            | BinOp::BitXor(_)
+            | BinOp::BitAnd(_)
+            | BinOp::BitOr(_)
+            | BinOp::Shl(_)
+            | BinOp::Shr(_) => {
                 let into = self.units.last().map(|unit| unit.into.len());
                 self.value(&binary.left);
                 self.value(&binary.right);
@@ -959,9 +1172,16 @@ impl Walk<'_> {
     }
 
     fn labelled(&mut self, label: Option<&syn::Label>, block: &syn::Block) {
-        let Some(label) = label else { return self.block(block) };
+        let Some(label) = label else {
+            return self.block(block);
+        };
         let after = self.new_block();
-        self.loops.push(Target { label: Some(label.name.clone()), is_loop: false, next: after, after });
+        self.loops.push(Target {
+            label: Some(label.name.clone()),
+            is_loop: false,
+            next: after,
+            after,
+        });
         self.block(block);
         self.loops.pop();
         self.edge(after, Edge::Goto);
@@ -977,18 +1197,30 @@ impl Walk<'_> {
         if let Some(cond) = cond {
             self.cond(cond, after);
         }
-        self.loops.push(Target { label: label.map(|label| label.name.clone()), is_loop: true, next: head, after });
+        self.loops.push(Target {
+            label: label.map(|label| label.name.clone()),
+            is_loop: true,
+            next: head,
+            after,
+        });
         self.block(body);
         self.loops.pop();
         self.scope.truncate(depth);
         self.edge(head, Edge::Goto);
-        let reached = self.blocks.edges_directed(after, petgraph::Direction::Incoming).next().is_some();
+        let reached = self
+            .blocks
+            .edges_directed(after, petgraph::Direction::Incoming)
+            .next()
+            .is_some();
         self.at = reached.then_some(after);
     }
 
     fn target(&self, label: Option<&syn::Lifetime>) -> Option<usize> {
         self.loops.iter().rposition(|target| match label {
-            Some(label) => target.label.as_ref().is_some_and(|name| name.ident == label.ident),
+            Some(label) => target
+                .label
+                .as_ref()
+                .is_some_and(|name| name.ident == label.ident),
             None => target.is_loop,
         })
     }
@@ -997,7 +1229,11 @@ impl Walk<'_> {
 /// The local at the root of a place, and whether the place is that local itself.
 pub(crate) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
     match bare(place) {
-        Expr::Path(path) => path.path.get_ident().filter(|ident| names::local(ident).is_some()).map(|ident| (ident, true)),
+        Expr::Path(path) => path
+            .path
+            .get_ident()
+            .filter(|ident| names::local(ident).is_some())
+            .map(|ident| (ident, true)),
         Expr::Field(field) => as_root(&field.base).map(|(ident, _)| (ident, false)),
         Expr::Index(index) => as_root(&index.expr).map(|(ident, _)| (ident, false)),
         Expr::Unary(unary) => as_root(&unary.expr).map(|(ident, _)| (ident, false)),
@@ -1033,14 +1269,38 @@ fn is_constant_like(arg: &Expr) -> bool {
 
 /// `rt::next(&mut iter)`
 fn is_iterator_next(call: &syn::ExprCall) -> bool {
-    let Expr::Path(path) = bare(&call.func) else { return false };
+    let Expr::Path(path) = bare(&call.func) else {
+        return false;
+    };
     let mut segments = path.path.segments.iter();
-    segments.next().is_some_and(|first| first.ident == "rt__hr") && segments.next().is_some_and(|second| second.ident == "next")
+    segments.next().is_some_and(|first| first.ident == "rt__hr")
+        && segments.next().is_some_and(|second| second.ident == "next")
 }
 
 /// Methods whose results are taken to borrow nothing from the receiver. Where that is wrong, the output does not compile.
 fn gives_owned(method: &str) -> bool {
-    matches!(method, "len" | "is_empty" | "capacity" | "to_string" | "to_owned" | "to_vec" | "contains" | "contains_key" | "starts_with" | "ends_with" | "is_some" | "is_none" | "is_ok" | "is_err" | "elapsed" | "as_secs" | "as_millis" | "count" | "clear")
+    matches!(
+        method,
+        "len"
+            | "is_empty"
+            | "capacity"
+            | "to_string"
+            | "to_owned"
+            | "to_vec"
+            | "contains"
+            | "contains_key"
+            | "starts_with"
+            | "ends_with"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "elapsed"
+            | "as_secs"
+            | "as_millis"
+            | "count"
+            | "clear"
+    )
 }
 
 struct Mentions(Vec<Ident>);
@@ -1049,7 +1309,9 @@ impl Mentions {
     fn tokens(&mut self, tokens: &proc_macro2::TokenStream) {
         for tree in tokens.clone() {
             match tree {
-                proc_macro2::TokenTree::Ident(ident) if names::local(&ident).is_some() => self.0.push(ident),
+                proc_macro2::TokenTree::Ident(ident) if names::local(&ident).is_some() => {
+                    self.0.push(ident)
+                }
                 proc_macro2::TokenTree::Group(group) => self.tokens(&group.stream()),
                 _ => {}
             }
@@ -1077,7 +1339,8 @@ impl<'ast> Visit<'ast> for Mentions {
     fn visit_item(&mut self, _: &'ast syn::Item) {}
     fn visit_local(&mut self, local: &'ast syn::Local) {
         // `let _ = x;` does not touch `x`, so it captures nothing.
-        let ignores = matches!(&local.pat, Pat::Wild(_)) && local.init.as_ref().is_some_and(|init| is_place(&init.expr));
+        let ignores = matches!(&local.pat, Pat::Wild(_))
+            && local.init.as_ref().is_some_and(|init| is_place(&init.expr));
         if !ignores {
             visit::visit_local(self, local);
         }

@@ -38,12 +38,14 @@ pub(crate) enum OfOption {
 }
 
 pub(crate) fn of_option(pat: &Pat, table: &Table) -> Option<OfOption> {
-    let is = |path: &syn::Path, name: &str| path.segments.last().is_some_and(|last| last.ident == name);
+    let is =
+        |path: &syn::Path, name: &str| path.segments.last().is_some_and(|last| last.ident == name);
     match pat {
         Pat::Paren(pat) => of_option(&pat.pat, table),
         Pat::TupleStruct(found) if is(&found.path, "Some") => {
             let bound = bindings(pat, table);
-            (bound.by_value && !bound.by_ref && !bound.leaves && !bound.guarded).then_some(OfOption::Takes)
+            (bound.by_value && !bound.by_ref && !bound.leaves && !bound.guarded)
+                .then_some(OfOption::Takes)
         }
         Pat::Ident(ident) if ident.ident == "None" => Some(OfOption::Leaves),
         Pat::Path(path) if is(&path.path, "None") => Some(OfOption::Leaves),
@@ -63,7 +65,11 @@ fn bare(pat: &Pat) -> &Pat {
 
 fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
     let guarded = |path: &syn::Path| {
-        let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
+        let mut names = path
+            .segments
+            .iter()
+            .rev()
+            .map(|segment| segment.ident.to_string());
         names.any(|name| table.drops(&name))
     };
     match pat {
@@ -90,7 +96,9 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
         Pat::Struct(pat) => {
             found.guarded |= guarded(&pat.path);
             found.leaves |= pat.rest.is_some();
-            pat.fields.iter().for_each(|field| collect(&field.pat, table, found));
+            pat.fields
+                .iter()
+                .for_each(|field| collect(&field.pat, table, found));
         }
         Pat::Slice(pat) => pat.elems.iter().for_each(|pat| collect(pat, table, found)),
         Pat::Or(pat) => pat.cases.iter().for_each(|pat| collect(pat, table, found)),

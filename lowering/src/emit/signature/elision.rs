@@ -24,7 +24,10 @@ pub(super) struct Elision {
 impl Elision {
     /// Names all elided lifetimes of the parameters, and those of the output as elision has it.
     pub(super) fn name(sig: &mut syn::Signature, output: &mut Type) -> Self {
-        let mut namer = Namer { fill: None, added: Vec::new() };
+        let mut namer = Namer {
+            fill: None,
+            added: Vec::new(),
+        };
         let mut of_self = None;
         let mut all = BTreeSet::new();
         for input in &mut sig.inputs {
@@ -46,18 +49,33 @@ impl Elision {
                 }
             }
         }
-        let only = if all.len() == 1 { all.pop_first() } else { None };
+        let only = if all.len() == 1 {
+            all.pop_first()
+        } else {
+            None
+        };
         let elided = of_self.or(only);
         let added = std::mem::take(&mut namer.added);
         if elided.is_some() {
             namer.fill.clone_from(&elided);
             namer.visit_type_mut(output);
         }
-        let at = sig.generics.params.iter().filter(|param| matches!(param, GenericParam::Lifetime(_))).count();
+        let at = sig
+            .generics
+            .params
+            .iter()
+            .filter(|param| matches!(param, GenericParam::Lifetime(_)))
+            .count();
         for (i, lifetime) in added.iter().enumerate() {
-            sig.generics.params.insert(at + i, syn::parse_quote!(#lifetime));
+            sig.generics
+                .params
+                .insert(at + i, syn::parse_quote!(#lifetime));
         }
-        Elision { count: added.len(), kept: BTreeSet::new(), output: elided }
+        Elision {
+            count: added.len(),
+            kept: BTreeSet::new(),
+            output: elided,
+        }
     }
 
     /// The lifetime keeps its name: something speaks of it.
@@ -69,22 +87,41 @@ impl Elision {
 
     /// The same for all that a type mentions.
     pub(super) fn keep_all(&mut self, ty: &Type) {
-        self.kept.extend(named(ty).into_iter().map(|lifetime| lifetime.ident.to_string()));
+        self.kept.extend(
+            named(ty)
+                .into_iter()
+                .map(|lifetime| lifetime.ident.to_string()),
+        );
     }
 
     /// Whether an elided lifetime of the output stands for this one.
     pub(super) fn is_output(&self, thing: &Thing) -> bool {
-        self.output.as_ref().is_some_and(|output| Thing::lifetime(output) == *thing)
+        self.output
+            .as_ref()
+            .is_some_and(|output| Thing::lifetime(output) == *thing)
     }
 
     /// Gives the kept lifetimes names to be read, and elides the others again.
-    pub(super) fn finish(&self, sig: &mut syn::Signature, prologue: TokenStream, guarded: bool, taken: &mut BTreeSet<String>) -> TokenStream {
-        let mut names = (b'a'..=b'z').map(|letter| char::from(letter).to_string()).filter(|letter| letter != "f").collect::<Vec<_>>().into_iter();
+    pub(super) fn finish(
+        &self,
+        sig: &mut syn::Signature,
+        prologue: TokenStream,
+        guarded: bool,
+        taken: &mut BTreeSet<String>,
+    ) -> TokenStream {
+        let mut names = (b'a'..=b'z')
+            .map(|letter| char::from(letter).to_string())
+            .filter(|letter| letter != "f")
+            .collect::<Vec<_>>()
+            .into_iter();
         let mut finish = Finish { names: Vec::new() };
         for i in 0..self.count {
             let marked = format!("{MARK}{i}");
             let name = self.kept.contains(&marked).then(|| {
-                let free = names.by_ref().find(|name| guarded || !taken.contains(name)).unwrap_or_else(|| "a".into());
+                let free = names
+                    .by_ref()
+                    .find(|name| guarded || !taken.contains(name))
+                    .unwrap_or_else(|| "a".into());
                 fresh(&free, guarded, taken)
             });
             finish.names.push(name);
@@ -141,9 +178,13 @@ struct Namer {
 
 impl Namer {
     fn elided(&mut self, lifetime: &mut Option<Lifetime>) {
-        if lifetime.as_ref().is_none_or(|lifetime| lifetime.ident == "_") {
+        if lifetime
+            .as_ref()
+            .is_none_or(|lifetime| lifetime.ident == "_")
+        {
             *lifetime = Some(self.fill.clone().unwrap_or_else(|| {
-                let fresh = Lifetime::new(&format!("'{MARK}{}", self.added.len()), Span::call_site());
+                let fresh =
+                    Lifetime::new(&format!("'{MARK}{}", self.added.len()), Span::call_site());
                 self.added.push(fresh.clone());
                 fresh
             }));
@@ -165,7 +206,11 @@ impl VisitMut for Namer {
 
     // These declare their elided lifetimes themselves.
     fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+    fn visit_parenthesized_generic_arguments_mut(
+        &mut self,
+        _: &mut syn::ParenthesizedGenericArguments,
+    ) {
+    }
     fn visit_bound_lifetimes_mut(&mut self, _: &mut syn::BoundLifetimes) {}
 }
 
@@ -178,7 +223,12 @@ struct Finish {
 impl Finish {
     /// `None` for a lifetime that the source names.
     fn name(&self, lifetime: &Lifetime) -> Option<Option<&Lifetime>> {
-        let number: usize = lifetime.ident.to_string().strip_prefix(MARK)?.parse().ok()?;
+        let number: usize = lifetime
+            .ident
+            .to_string()
+            .strip_prefix(MARK)?
+            .parse()
+            .ok()?;
         self.names.get(number).map(Option::as_ref)
     }
 
@@ -235,7 +285,11 @@ pub(super) fn lifetimes(tokens: TokenStream, into: &mut BTreeSet<String>) {
 
 /// A lifetime of a new name. `guarded`: it must not clash with names out of sight either.
 pub(super) fn fresh(wanted: &str, guarded: bool, taken: &mut BTreeSet<String>) -> Lifetime {
-    let wanted = if guarded { format!("in_{wanted}") } else { wanted.to_owned() };
+    let wanted = if guarded {
+        format!("in_{wanted}")
+    } else {
+        wanted.to_owned()
+    };
     let mut name = wanted.clone();
     for n in 2.. {
         if taken.insert(name.clone()) {

@@ -30,7 +30,12 @@ pub(crate) struct Signature {
 
 impl Signature {
     /// The signature of a lowered function. `block` is its body, whose lifetimes' names are not used for others.
-    pub(crate) fn new(item: &Item<'_>, block: &syn::Block, layout: &Layout, params: &[LocalId]) -> Self {
+    pub(crate) fn new(
+        item: &Item<'_>,
+        block: &syn::Block,
+        layout: &Layout,
+        params: &[LocalId],
+    ) -> Self {
         let mut sig = plain(item.sig, layout, params);
         let mut output: Type = match &sig.output {
             syn::ReturnType::Default => syn::parse_quote!(()),
@@ -40,7 +45,12 @@ impl Signature {
         let mut elision = Elision::name(&mut sig, &mut output);
         let scope = Scope::of(&sig, &output, outer);
         let spellable = |i: usize, from: &[Thing]| way(&sig.inputs[i], from).is_some();
-        let plan = plan::plan(&scope, unspelled_slots(layout), !layout.states.is_empty(), spellable);
+        let plan = plan::plan(
+            &scope,
+            unspelled_slots(layout),
+            !layout.states.is_empty(),
+            spellable,
+        );
 
         let mut taken = BTreeSet::new();
         elision::lifetimes(item.sig.to_token_stream(), &mut taken);
@@ -52,9 +62,16 @@ impl Signature {
         let frame = elision::fresh("f", matches!(outer, Outer::Unseen), &mut taken);
 
         let prologue = match &plan {
-            Plan::Lengthen { to, from, params: which } => {
+            Plan::Lengthen {
+                to,
+                from,
+                params: which,
+            } => {
                 elision.keep(to);
-                which.iter().map(|&i| lengthen(&sig.inputs[i], layout, params[i], to, from, &mut elision)).collect()
+                which
+                    .iter()
+                    .map(|&i| lengthen(&sig.inputs[i], layout, params[i], to, from, &mut elision))
+                    .collect()
             }
             _ => TokenStream::new(),
         };
@@ -71,21 +88,43 @@ impl Signature {
             output = syn::parse_quote!(::handroll_rt::Never);
         }
         sig.output = syn::parse_quote!(-> impl ::core::future::Future<Output = #output> #captures);
-        let prologue = elision.finish(&mut sig, prologue, matches!(outer, Outer::Unseen), &mut taken);
-        Signature { sig, prologue, this: this.then(|| params[0]) }
+        let prologue = elision.finish(
+            &mut sig,
+            prologue,
+            matches!(outer, Outer::Unseen),
+            &mut taken,
+        );
+        Signature {
+            sig,
+            prologue,
+            this: this.then(|| params[0]),
+        }
     }
 
     /// The signature in the named form: no generics, and the future by its name.
-    pub(crate) fn named(item: &Item<'_>, layout: &Layout, params: &[LocalId], name: &proc_macro2::Ident) -> Self {
+    pub(crate) fn named(
+        item: &Item<'_>,
+        layout: &Layout,
+        params: &[LocalId],
+        name: &proc_macro2::Ident,
+    ) -> Self {
         let mut sig = plain(item.sig, layout, params);
         sig.output = syn::parse_quote!(-> #name);
-        Signature { sig, prologue: TokenStream::new(), this: None }
+        Signature {
+            sig,
+            prologue: TokenStream::new(),
+            this: None,
+        }
     }
 
     /// What `Start` is built from.
     pub(crate) fn argument(&self, layout: &Layout, local: LocalId) -> TokenStream {
         let name = layout.name(local);
-        if self.this == Some(local) { quote!(#name: self) } else { quote!(#name) }
+        if self.this == Some(local) {
+            quote!(#name: self)
+        } else {
+            quote!(#name)
+        }
     }
 }
 
@@ -115,8 +154,13 @@ fn outer<'a>(item: &Item<'a>, sig: &syn::Signature) -> Outer<'a> {
     if let (Some(generics), Some(self_ty)) = (item.outer, item.self_ty) {
         return Outer::Known(generics, self_ty);
     }
-    let says_self = sig.receiver().is_some() || super::has_ident(&sig.to_token_stream(), &format_ident!("Self"));
-    if says_self { Outer::Unseen } else { Outer::Free }
+    let says_self = sig.receiver().is_some()
+        || super::has_ident(&sig.to_token_stream(), &format_ident!("Self"));
+    if says_self {
+        Outer::Unseen
+    } else {
+        Outer::Free
+    }
 }
 
 /// How a parameter is given another lifetime.
@@ -133,12 +177,19 @@ fn way(input: &FnArg, from: &[Thing]) -> Option<Way> {
         FnArg::Typed(typed) => typed.ty.clone(),
         FnArg::Receiver(receiver) => match &receiver.kind {
             syn::ReceiverKind::Typed(_, ty) => ty.clone(),
-            syn::ReceiverKind::Reference(and, lifetime, mutability) => syn::parse_quote!(#and #lifetime #mutability Self),
+            syn::ReceiverKind::Reference(and, lifetime, mutability) => {
+                syn::parse_quote!(#and #lifetime #mutability Self)
+            }
             _ => return None,
         },
     };
     let parts = |ty: &Type| {
-        let mut parts = Parts { from, mentions: false, objects: false, impls: false };
+        let mut parts = Parts {
+            from,
+            mentions: false,
+            objects: false,
+            impls: false,
+        };
         parts.visit_type(ty);
         parts
     };
@@ -146,7 +197,9 @@ fn way(input: &FnArg, from: &[Thing]) -> Option<Way> {
         let inside = parts(&reference.elem);
         // An object behind a reference has the reference's lifetime inside of its own type.
         if !inside.mentions && !inside.objects {
-            return Some(Way::Reference { exclusive: reference.mutability.is_some() });
+            return Some(Way::Reference {
+                exclusive: reference.mutability.is_some(),
+            });
         }
     }
     (!parts(&ty).impls).then_some(Way::Spelled(ty))
@@ -177,15 +230,34 @@ impl<'ast> Visit<'ast> for Parts<'_> {
 }
 
 /// `let it: &'a _ = rt::lengthen!(it);`
-fn lengthen(input: &FnArg, layout: &Layout, local: LocalId, to: &Thing, from: &[Thing], elision: &mut Elision) -> TokenStream {
+fn lengthen(
+    input: &FnArg,
+    layout: &Layout,
+    local: LocalId,
+    to: &Thing,
+    from: &[Thing],
+    elision: &mut Elision,
+) -> TokenStream {
     let (rt, name) = (&layout.fresh.rt, layout.name(local));
-    let given = if matches!(input, FnArg::Receiver(_)) { quote!(self) } else { quote!(#name) };
+    let given = if matches!(input, FnArg::Receiver(_)) {
+        quote!(self)
+    } else {
+        quote!(#name)
+    };
     let lifetime = lifetime(to);
     match way(input, from) {
-        Some(Way::Reference { exclusive: true }) => quote!(let #name: &#lifetime mut _ = #rt::lengthen_mut!(#given);),
-        Some(Way::Reference { exclusive: false }) => quote!(let #name: &#lifetime _ = #rt::lengthen!(#given);),
+        Some(Way::Reference { exclusive: true }) => {
+            quote!(let #name: &#lifetime mut _ = #rt::lengthen_mut!(#given);)
+        }
+        Some(Way::Reference { exclusive: false }) => {
+            quote!(let #name: &#lifetime _ = #rt::lengthen!(#given);)
+        }
         Some(Way::Spelled(mut ty)) => {
-            Renamed { from, to: &lifetime }.visit_type_mut(&mut ty);
+            Renamed {
+                from,
+                to: &lifetime,
+            }
+            .visit_type_mut(&mut ty);
             elision.keep_all(&ty);
             quote!(let #name: #ty = #rt::relabel!(#given);)
         }
@@ -233,9 +305,16 @@ fn bound(sig: &mut syn::Signature, bounds: &[Thing], frame: &Lifetime, elision: 
         }
     }
     if !predicates.is_empty() {
-        sig.generics.make_where_clause().predicates.extend(predicates);
+        sig.generics
+            .make_where_clause()
+            .predicates
+            .extend(predicates);
     }
-    let mut impls = BoundImpls { bounds, frame, next: 0 };
+    let mut impls = BoundImpls {
+        bounds,
+        frame,
+        next: 0,
+    };
     for input in &mut sig.inputs {
         impls.visit_fn_arg_mut(input);
     }
@@ -269,7 +348,14 @@ impl VisitMut for BoundImpls<'_> {
 }
 
 /// Before edition 2024, `impl Future` captures types only: what it captures besides.
-fn captures(sig: &syn::Signature, outer: Outer<'_>, scope: &Scope, plan: &Plan, frame: &Lifetime, elision: &mut Elision) -> TokenStream {
+fn captures(
+    sig: &syn::Signature,
+    outer: Outer<'_>,
+    scope: &Scope,
+    plan: &Plan,
+    frame: &Lifetime,
+    elision: &mut Elision,
+) -> TokenStream {
     let framed = matches!(plan, Plan::Frame { .. });
     let lifetimes: Vec<&Thing> = scope.lifetimes().collect();
     let unnamed = scope.all.contains(&Thing::Me);
@@ -291,13 +377,26 @@ fn captures(sig: &syn::Signature, outer: Outer<'_>, scope: &Scope, plan: &Plan, 
     if framed {
         lifetimes.insert(0, frame.clone());
     }
-    if !unnamed && !scope.all.iter().any(|thing| matches!(thing, Thing::Impl(_))) {
-        let block = if let Outer::Known(generics, _) = outer { Some(generics) } else { None };
-        let params = block.into_iter().chain([&sig.generics]).flat_map(|generics| &generics.params).filter_map(|param| match param {
-            GenericParam::Type(ty) => Some(&ty.ident),
-            GenericParam::Const(constant) => Some(&constant.ident),
-            GenericParam::Lifetime(_) => None,
-        });
+    if !unnamed
+        && !scope
+            .all
+            .iter()
+            .any(|thing| matches!(thing, Thing::Impl(_)))
+    {
+        let block = if let Outer::Known(generics, _) = outer {
+            Some(generics)
+        } else {
+            None
+        };
+        let params = block
+            .into_iter()
+            .chain([&sig.generics])
+            .flat_map(|generics| &generics.params)
+            .filter_map(|param| match param {
+                GenericParam::Type(ty) => Some(&ty.ident),
+                GenericParam::Const(constant) => Some(&constant.ident),
+                GenericParam::Lifetime(_) => None,
+            });
         return quote!(+ use<#(#lifetimes,)* #(#params),*>);
     }
     let named = match &lifetimes[..] {

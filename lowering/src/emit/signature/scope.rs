@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
-use syn::{FnArg, GenericParam, Generics, Lifetime, ReceiverKind, Type, TypeParamBound, WherePredicate};
+use syn::{
+    FnArg, GenericParam, Generics, Lifetime, ReceiverKind, Type, TypeParamBound, WherePredicate,
+};
 
 /// A lifetime or a type in scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +82,8 @@ impl Scope {
         early.extend(walk.generics(&sig.generics));
         let mut all = declared(&sig.generics);
         all.extend((0..walk.impls).map(Thing::Impl));
-        let (mut outer_things, mut of_self, mut several_unnamed) = (BTreeSet::new(), BTreeSet::new(), false);
+        let (mut outer_things, mut of_self, mut several_unnamed) =
+            (BTreeSet::new(), BTreeSet::new(), false);
         match outer {
             Outer::Free => {}
             Outer::Known(generics, self_ty) => {
@@ -96,8 +99,18 @@ impl Scope {
             }
             Outer::Unseen => {
                 // What the function names but does not declare is the block's.
-                let undeclared = |thing: &&Thing| thing.is_lifetime() && !thing.is_static() && !all.contains(thing);
-                outer_things.extend(params.iter().flatten().chain(&output).chain(&early).filter(undeclared).cloned());
+                let undeclared = |thing: &&Thing| {
+                    thing.is_lifetime() && !thing.is_static() && !all.contains(thing)
+                };
+                outer_things.extend(
+                    params
+                        .iter()
+                        .flatten()
+                        .chain(&output)
+                        .chain(&early)
+                        .filter(undeclared)
+                        .cloned(),
+                );
                 outer_things.insert(Thing::Me);
                 of_self.clone_from(&outer_things);
             }
@@ -111,9 +124,24 @@ impl Scope {
         all.extend(outer_things.iter().cloned());
         all.sort_by_key(|thing| !thing.is_lifetime());
         let mut outlives = walk.outlives;
-        outlives.extend(of_self.iter().filter(|thing| **thing != Thing::Me).map(|thing| (thing.clone(), Thing::Me)));
+        outlives.extend(
+            of_self
+                .iter()
+                .filter(|thing| **thing != Thing::Me)
+                .map(|thing| (thing.clone(), Thing::Me)),
+        );
         let unseen = matches!(outer, Outer::Unseen);
-        Scope { all, params, output, outer: outer_things, of_self, unseen, several_unnamed, early, outlives }
+        Scope {
+            all,
+            params,
+            output,
+            outer: outer_things,
+            of_self,
+            unseen,
+            several_unnamed,
+            early,
+            outlives,
+        }
     }
 
     pub(super) fn lifetimes(&self) -> impl Iterator<Item = &Thing> {
@@ -122,14 +150,18 @@ impl Scope {
 
     /// `Self` counts as one where the block is out of sight; where it is not, only lifetimes have no name.
     pub(super) fn types(&self) -> impl Iterator<Item = &Thing> {
-        self.all.iter().filter(|thing| !thing.is_lifetime() && (self.unseen || **thing != Thing::Me))
+        self.all
+            .iter()
+            .filter(|thing| !thing.is_lifetime() && (self.unseen || **thing != Thing::Me))
     }
 
     /// Lifetimes of the parameters' types, those of `self` first.
     pub(super) fn carried(&self) -> Vec<&Thing> {
         let mut carried: Vec<&Thing> = Vec::new();
         for thing in self.params.iter().flatten() {
-            if (thing.is_lifetime() && !thing.is_static() || *thing == Thing::Me) && !carried.contains(&thing) {
+            if (thing.is_lifetime() && !thing.is_static() || *thing == Thing::Me)
+                && !carried.contains(&thing)
+            {
                 carried.push(thing);
             }
         }
@@ -145,7 +177,12 @@ impl Scope {
                 return true;
             }
             if seen.insert(next) {
-                todo.extend(self.outlives.iter().filter(|(longer, _)| longer == next).map(|(_, shorter)| shorter));
+                todo.extend(
+                    self.outlives
+                        .iter()
+                        .filter(|(longer, _)| longer == next)
+                        .map(|(_, shorter)| shorter),
+                );
             }
         }
         false
@@ -182,7 +219,11 @@ fn unnamed_lifetimes(self_ty: &Type) -> usize {
             self.0 += usize::from(lifetime.ident == "_");
         }
         fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
-        fn visit_parenthesized_generic_arguments(&mut self, _: &'ast syn::ParenthesizedGenericArguments) {}
+        fn visit_parenthesized_generic_arguments(
+            &mut self,
+            _: &'ast syn::ParenthesizedGenericArguments,
+        ) {
+        }
     }
     let mut unnamed = Unnamed(0);
     unnamed.visit_type(self_ty);
@@ -209,7 +250,16 @@ impl Walk {
         if let Outer::Known(generics, _) = outer {
             things.extend(declared(generics));
         }
-        let types = things.into_iter().filter_map(|thing| if let Thing::Type(name) = thing { Some(name) } else { None }).collect();
+        let types = things
+            .into_iter()
+            .filter_map(|thing| {
+                if let Thing::Type(name) = thing {
+                    Some(name)
+                } else {
+                    None
+                }
+            })
+            .collect();
         Walk {
             types,
             around: Vec::new(),
@@ -240,7 +290,11 @@ impl Walk {
     }
 
     fn mention(&mut self, thing: Thing) {
-        self.outlives.extend(self.around.iter().map(|around| (thing.clone(), around.clone())));
+        self.outlives.extend(
+            self.around
+                .iter()
+                .map(|around| (thing.clone(), around.clone())),
+        );
         self.mentions.insert(thing);
     }
 
@@ -262,7 +316,9 @@ impl Walk {
         let mut mentioned = BTreeSet::new();
         for param in &generics.params {
             match param {
-                GenericParam::Lifetime(param) if !param.bounds.is_empty() => mentioned.extend(self.lifetime_bounds(&param.lifetime, &param.bounds)),
+                GenericParam::Lifetime(param) if !param.bounds.is_empty() => {
+                    mentioned.extend(self.lifetime_bounds(&param.lifetime, &param.bounds))
+                }
                 GenericParam::Type(param) => {
                     let ty = Thing::Type(param.ident.to_string());
                     mentioned.extend(self.type_bounds(&BTreeSet::from([ty]), &param.bounds));
@@ -270,16 +326,30 @@ impl Walk {
                 _ => {}
             }
         }
-        for predicate in generics.where_clause.iter().flat_map(|clause| &clause.predicates) {
+        for predicate in generics
+            .where_clause
+            .iter()
+            .flat_map(|clause| &clause.predicates)
+        {
             match predicate {
-                WherePredicate::Lifetime(predicate) => mentioned.extend(self.lifetime_bounds(&predicate.lifetime, &predicate.bounds)),
+                WherePredicate::Lifetime(predicate) => {
+                    mentioned.extend(self.lifetime_bounds(&predicate.lifetime, &predicate.bounds))
+                }
                 WherePredicate::Type(predicate) => {
                     let declared = self.bind(predicate.lifetimes.as_ref());
-                    let inside = self.without_implied_bounds(|walk| walk.visit_type(&predicate.bounded_ty));
+                    let inside =
+                        self.without_implied_bounds(|walk| walk.visit_type(&predicate.bounded_ty));
                     mentioned.extend(inside.iter().cloned());
                     // `T::Item: 'a` says nothing about `T`.
                     let whole = !is_projection(&predicate.bounded_ty, &self.types);
-                    mentioned.extend(self.type_bounds(if whole { &inside } else { const { &BTreeSet::new() } }, &predicate.bounds));
+                    mentioned.extend(self.type_bounds(
+                        if whole {
+                            &inside
+                        } else {
+                            const { &BTreeSet::new() }
+                        },
+                        &predicate.bounds,
+                    ));
                     self.bound.truncate(declared);
                 }
                 _ => {}
@@ -289,22 +359,35 @@ impl Walk {
         mentioned
     }
 
-    fn lifetime_bounds<'b>(&mut self, lifetime: &Lifetime, bounds: impl IntoIterator<Item = &'b Lifetime>) -> Vec<Thing> {
+    fn lifetime_bounds<'b>(
+        &mut self,
+        lifetime: &Lifetime,
+        bounds: impl IntoIterator<Item = &'b Lifetime>,
+    ) -> Vec<Thing> {
         let mut mentioned = vec![Thing::lifetime(lifetime)];
         for bound in bounds {
-            self.outlives.insert((Thing::lifetime(lifetime), Thing::lifetime(bound)));
+            self.outlives
+                .insert((Thing::lifetime(lifetime), Thing::lifetime(bound)));
             mentioned.push(Thing::lifetime(bound));
         }
         mentioned
     }
 
-    fn type_bounds<'b>(&mut self, of: &BTreeSet<Thing>, bounds: impl IntoIterator<Item = &'b TypeParamBound>) -> BTreeSet<Thing> {
+    fn type_bounds<'b>(
+        &mut self,
+        of: &BTreeSet<Thing>,
+        bounds: impl IntoIterator<Item = &'b TypeParamBound>,
+    ) -> BTreeSet<Thing> {
         let mut mentioned = BTreeSet::new();
         for bound in bounds {
             if let TypeParamBound::Lifetime(lifetime) = bound {
-                self.outlives.extend(of.iter().map(|thing| (thing.clone(), Thing::lifetime(lifetime))));
+                self.outlives.extend(
+                    of.iter()
+                        .map(|thing| (thing.clone(), Thing::lifetime(lifetime))),
+                );
             }
-            mentioned.extend(self.without_implied_bounds(|walk| walk.visit_type_param_bound(bound)));
+            mentioned
+                .extend(self.without_implied_bounds(|walk| walk.visit_type_param_bound(bound)));
         }
         mentioned
     }
@@ -324,8 +407,14 @@ impl Walk {
 /// `T::Item`, `<T as Iterator>::Item`: a reference to one implies nothing about `T`.
 fn is_projection(ty: &Type, types: &BTreeSet<String>) -> bool {
     let Type::Path(path) = ty else { return false };
-    let first = path.path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
-    path.qself.is_some() || path.path.segments.len() > 1 && (first == "Self" || types.contains(&first))
+    let first = path
+        .path
+        .segments
+        .first()
+        .map(|segment| segment.ident.to_string())
+        .unwrap_or_default();
+    path.qself.is_some()
+        || path.path.segments.len() > 1 && (first == "Self" || types.contains(&first))
 }
 
 impl<'ast> Visit<'ast> for Walk {
@@ -337,7 +426,10 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
         // Unnamed lifetimes are left only in `fn(&T)` and `Fn(&T)`, which declare them.
-        let own = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_" && !self.bound.contains(lifetime));
+        let own = reference
+            .lifetime
+            .as_ref()
+            .filter(|lifetime| lifetime.ident != "_" && !self.bound.contains(lifetime));
         if let Some(lifetime) = own {
             self.mention(Thing::lifetime(lifetime));
             self.around.push(Thing::lifetime(lifetime));
@@ -366,14 +458,20 @@ impl<'ast> Visit<'ast> for Walk {
         self.mention(this.clone());
         // A bound implies nothing, except that of a lifetime.
         let (around, outlives) = (std::mem::take(&mut self.around), self.outlives.clone());
-        let inside = self.gather(|walk| ty.bounds.iter().for_each(|bound| walk.visit_type_param_bound(bound)));
+        let inside = self.gather(|walk| {
+            ty.bounds
+                .iter()
+                .for_each(|bound| walk.visit_type_param_bound(bound))
+        });
         (self.around, self.outlives) = (around, outlives);
         for bound in &ty.bounds {
             if let TypeParamBound::Lifetime(lifetime) = bound {
-                self.outlives.insert((this.clone(), Thing::lifetime(lifetime)));
+                self.outlives
+                    .insert((this.clone(), Thing::lifetime(lifetime)));
             }
         }
-        self.early.extend(inside.iter().filter(|thing| thing.is_lifetime()).cloned());
+        self.early
+            .extend(inside.iter().filter(|thing| thing.is_lifetime()).cloned());
         self.in_impl_bounds.extend(inside);
     }
 
@@ -395,7 +493,13 @@ impl<'ast> Visit<'ast> for Walk {
 
 impl Walk {
     fn first_segment(&mut self, path: &syn::Path) {
-        let Some(first) = path.segments.first().filter(|_| path.leading_colon.is_none()) else { return };
+        let Some(first) = path
+            .segments
+            .first()
+            .filter(|_| path.leading_colon.is_none())
+        else {
+            return;
+        };
         if first.ident == "Self" {
             self.mention(Thing::Me);
         } else if self.types.contains(&first.ident.to_string()) {
