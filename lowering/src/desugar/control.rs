@@ -377,6 +377,14 @@ impl Desugar<'_> {
     }
 
     fn while_(&mut self, expr: syn::ExprWhile) -> ir::Expr {
+        // A loop ends its temporaries itself, in a tail as well.
+        let outer = self.tail.take();
+        let node = self.while_loop(expr);
+        self.tail = outer;
+        node
+    }
+
+    fn while_loop(&mut self, expr: syn::ExprWhile) -> ir::Expr {
         let label = take_label(expr.label).unwrap_or_else(|| self.label());
         let mut body = expr.body;
         label_jumps(&mut body, &label);
@@ -434,6 +442,13 @@ impl Desugar<'_> {
     /// while let Some(pat) = rt::next(&mut iter) { body }
     /// ```
     fn for_(&mut self, expr: syn::ExprForLoop, prefix: &mut Prefix) -> ir::Expr {
+        let outer = self.tail.take();
+        let node = self.for_loop(expr, prefix);
+        self.tail = outer;
+        node
+    }
+
+    fn for_loop(&mut self, expr: syn::ExprForLoop, prefix: &mut Prefix) -> ir::Expr {
         let label = take_label(expr.label).unwrap_or_else(|| self.label());
         let head = *expr.expr;
         let span = head.span();

@@ -139,6 +139,30 @@ fn extended_value_mut(mut expr: &mut Expr) -> &mut Expr {
     }
 }
 
+/// A `let` without its value, and the local that it declares, when it declares just one.
+fn deferred(local: &syn::Local) -> Option<(Stmt, Ident)> {
+    let ident = match &local.pat {
+        Pat::Ident(pat) => pat,
+        Pat::Type(typed) => match &*typed.pat {
+            Pat::Ident(pat) => pat,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    if ident.by_ref.is_some()
+        || ident.subpat.is_some()
+        || crate::names::local(&ident.ident).is_none()
+    {
+        return None;
+    }
+    let name = ident.ident.clone();
+    let declaration = syn::Local {
+        init: None,
+        ..local.clone()
+    };
+    Some((Stmt::Local(declaration), name))
+}
+
 /// Whether a `let` would lengthen the life of a temporary inside of this initialiser.
 fn extends(expr: &Expr) -> bool {
     let tail = |block: &syn::Block| matches!(block.stmts.last(), Some(Stmt::Expr(expr, None)) if extends(expr));
@@ -664,6 +688,38 @@ impl Desugar<'_> {
         } else {
             ir::Expr::Plain(expr)
         };
+        // The local has its value before the statement's temporaries drop: when one of these drops panics, it drops too.
+        if let (true, None, Some((declaration, name))) = (prefix.scoped, &diverge, deferred(&local))
+            && !matches!(value, ir::Expr::Plain(Expr::Reference(_)))
+        {
+            out.push(ir::Stmt::Plain(declaration));
+            let id = crate::names::local(&name).expect("a local of the function");
+            let assigned = self.resolved.mention(id);
+            let mut stmts = prefix.stmts;
+            let value = match value {
+                ir::Expr::Plain(value) => value,
+                node => {
+                    let hidden = self.resolved.hidden("ready", name.span());
+                    let declared = self.resolved.mention(hidden);
+                    stmts.push(ir::Stmt::Let {
+                        attrs: Vec::new(),
+                        pat: syn::parse_quote!(#declared),
+                        init: node,
+                        els: None,
+                    });
+                    lift::path(self.resolved.mention(hidden))
+                }
+            };
+            stmts.push(ir::Stmt::Plain(syn::parse_quote!(#assigned = #value;)));
+            out.push(ir::Stmt::Expr {
+                expr: ir::Expr::Block {
+                    label: None,
+                    block: ir::Block::new(stmts),
+                },
+                semi: true,
+            });
+            return;
+        }
         let init = if prefix.scoped {
             prefix.enclose(value)
         } else {
