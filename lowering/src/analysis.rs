@@ -277,7 +277,7 @@ pub(crate) fn analyse(
                     .later
                     .iter()
                     .any(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
-                if later && !found.simple {
+                if found.blocked || later && !found.simple {
                     sink.push(refusal(resolved, &found));
                 } else {
                     analysis.unclear.push(rewrite(true));

@@ -77,6 +77,10 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         tries: tries(&output),
         plain: Default::default(),
         assigned: graph.assigned(),
+        mutable: (0..resolved.locals.len())
+            .map(LocalId)
+            .filter(|local| resolved.locals[local.0].mutable)
+            .collect(),
         foreign,
     };
     rewrite::rewrite(&mut body, &mut rewriting);

@@ -35,6 +35,8 @@ pub(crate) struct Use {
     /// For an unclear receiver: the locals declared after it, and whether evaluating the arguments runs no code.
     pub(crate) later: Vec<LocalId>,
     pub(crate) simple: bool,
+    /// Operands evaluated before it would drop after it, should it panic in a holder.
+    pub(crate) blocked: bool,
 }
 
 /// How a local is used.

@@ -72,7 +72,9 @@ impl Desugar<'_> {
             },
             expr => {
                 let mut prefix = Prefix::default();
+                let root = std::mem::replace(&mut self.root, true);
                 let value = self.value(expr, &mut prefix);
+                self.root = root;
                 prefix.enclose(value)
             }
         };

@@ -77,6 +77,7 @@ pub(crate) fn desugar(
         labels: 0,
         table,
         operand: false,
+        root: false,
         tail: None,
     };
     let mut stmts = Vec::new();
@@ -270,6 +271,8 @@ struct Desugar<'a> {
     table: &'a Table,
     /// The next block to be opened is an operand.
     operand: bool,
+    /// The present expression ends its temporaries itself, as a tail of edition 2024, a branch or a condition does.
+    root: bool,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
     tail: Option<Vec<ir::Stmt>>,
 }
@@ -413,7 +416,9 @@ impl Desugar<'_> {
                 continue;
             }
             let outer = self.tail.take();
+            let root = std::mem::replace(&mut self.root, Some(i) == tail);
             self.stmt(stmt, position, &mut stmts);
+            self.root = root;
             self.tail = outer;
         }
         ir::Block { stmts, outlived }
@@ -805,6 +810,15 @@ impl Desugar<'_> {
                 prefix.plain(syn::parse_quote!(#assigned = #value;));
             }
             None if late => {
+                if self.root {
+                    self.refuse(
+                        Code::Temporary,
+                        span,
+                        "a temporary is held across an await among the operands of a value that ends its own temporaries",
+                        "only the nesting of scopes says what drops first",
+                        "give the temporary a name in a `let` before it",
+                    );
+                }
                 prefix.scoped = true;
                 prefix.stmts.insert(
                     prefix.temporaries,

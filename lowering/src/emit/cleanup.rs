@@ -153,7 +153,10 @@ impl VisitMut for Pruner {
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
         visit_mut::visit_local_mut(self, local);
-        if let Some(init) = &mut local.init {
+        let simple = matches!(&local.pat, syn::Pat::Ident(pat) if pat.subpat.is_none());
+        if let Some(init) = &mut local.init
+            && simple
+        {
             unbrace(&mut init.expr);
         }
     }

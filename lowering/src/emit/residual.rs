@@ -173,6 +173,15 @@ impl Residual<'_> {
                 completes: false,
             };
         }
+        // A bare name would be a place, of which a pattern may leave a part, or all, for the end of the scope.
+        let bare = syn::parse2::<syn::Ident>(tokens.clone()).is_ok();
+        let simple = matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none());
+        let tokens = if bare && !simple {
+            let rt = &self.layout.fresh.rt;
+            quote!(#rt::value(#tokens))
+        } else {
+            tokens
+        };
         let els = els.map(|els| {
             let out = self.stmts(&els.stmts, Dest::Nothing, place.inner());
             let tokens = out.tokens;

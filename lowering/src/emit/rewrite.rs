@@ -29,6 +29,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) plain: HashSet<LocalId>,
     /// The locals that an assignment can give a value.
     pub(super) assigned: HashSet<LocalId>,
+    /// The locals that are declared `mut`.
+    pub(super) mutable: HashSet<LocalId>,
     /// The locals of closures and async blocks themselves.
     pub(super) foreign: HashSet<LocalId>,
 }
@@ -69,13 +71,20 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
     rewrite.block(&mut body.block);
     let rt = &rewrite.layout.fresh.rt;
     let frame = &rewrite.layout.fresh.frame;
-    // Pinned parameters move into their slots first.
-    let moved: Vec<ir::Stmt> = body
+    // Pinned parameters move into their slots first; those behind them are bound again, so that all drop in order.
+    let first = body
         .params
         .iter()
-        .filter(|param| rewrite.analysis.pinned.contains(param))
+        .position(|param| rewrite.analysis.pinned.contains(param));
+    let moved: Vec<ir::Stmt> = body.params[first.unwrap_or(body.params.len())..]
+        .iter()
         .map(|&param| {
-            let (name, slot) = (rewrite.layout.name(param), rewrite.layout.slot(param));
+            let name = rewrite.layout.name(param);
+            if !rewrite.analysis.pinned.contains(&param) {
+                let mutability = rewrite.mutable.contains(&param).then(|| quote!(mut));
+                return ir::Stmt::Plain(syn::parse_quote!(let #mutability #name = #name;));
+            }
+            let slot = rewrite.layout.slot(param);
             let fill = rewrite.fill(param);
             let mutability = rewrite.assigned.contains(&param).then(|| quote!(mut));
             ir::Stmt::Plain(

@@ -32,6 +32,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         loops: Vec::new(),
         facts: HashMap::new(),
         simple: false,
+        blocked: false,
+        pending: 0,
         later: HashMap::new(),
         refilled: std::collections::HashSet::new(),
     };
@@ -95,6 +97,9 @@ struct Walk<'a> {
     facts: HashMap<LocalId, Facts>,
     /// Evaluating the arguments of the present call runs no code.
     simple: bool,
+    /// Operands that may have a drop were evaluated before, for a call that has not begun.
+    blocked: bool,
+    pending: usize,
     later: HashMap<crate::names::Mention, Vec<LocalId>>,
     refilled: std::collections::HashSet<LocalId>,
 }
@@ -219,6 +224,7 @@ impl Walk<'_> {
             span: ident.span(),
             later,
             simple: self.simple,
+            blocked: self.blocked,
         };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {
@@ -674,6 +680,24 @@ impl Walk<'_> {
         }
     }
 
+    /// The operands of one expression, in order.
+    fn operands<'e>(&mut self, operands: impl Iterator<Item = &'e Expr>) {
+        let before = self.pending;
+        for operand in operands {
+            self.value(operand);
+            let plain = match bare(operand) {
+                Expr::Lit(_) | Expr::Reference(_) => true,
+                operand => as_ident(operand)
+                    .and_then(names::local)
+                    .is_some_and(|local| self.facts(local).no_drop),
+            };
+            if !plain {
+                self.pending += 1;
+            }
+        }
+        self.pending = before;
+    }
+
     /// An expression used for its value.
     fn value(&mut self, expr: &Expr) {
         match bare(expr) {
@@ -718,7 +742,7 @@ impl Walk<'_> {
                 match as_ident(&call.func) {
                     // Calling a local may borrow it or use it up, as its type says.
                     Some(ident) if names::local(ident).is_some() => {
-                        call.args.iter().for_each(|arg| self.value(arg));
+                        self.operands(call.args.iter());
                         let ident = ident.clone();
                         self.receiver(&ident, How::Receiver(None), &call.attrs, call.args.iter());
                         return;
@@ -731,7 +755,7 @@ impl Walk<'_> {
                         self.place(&reference.expr, How::Read);
                     }
                 } else {
-                    call.args.iter().for_each(|arg| self.value(arg));
+                    self.operands(call.args.iter());
                 }
             }
             Expr::Macro(mac) => self.mac(&mac.mac),
@@ -743,12 +767,12 @@ impl Walk<'_> {
             }
             Expr::Assign(assign) => self.assign(assign),
             Expr::Binary(binary) => self.binary(binary),
-            Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.value(elem)),
-            Expr::Array(array) => array.elems.iter().for_each(|elem| self.value(elem)),
+            Expr::Tuple(tuple) => self.operands(tuple.elems.iter()),
+            Expr::Array(array) => self.operands(array.elems.iter()),
             Expr::Repeat(repeat) => self.value(&repeat.expr),
             Expr::Cast(cast) => self.value(&cast.expr),
             Expr::Struct(expr) => {
-                expr.fields.iter().for_each(|field| self.value(&field.expr));
+                self.operands(expr.fields.iter().map(|field| &field.expr));
                 if let Some(rest) = &expr.rest {
                     match as_root(rest) {
                         Some((ident, _)) if is_place(rest) => {
@@ -916,11 +940,11 @@ impl Walk<'_> {
         let receiver = &call.receiver;
         if !is_place(receiver) {
             self.value(receiver);
-            call.args.iter().for_each(|arg| self.value(arg));
+            self.operands(call.args.iter());
             return;
         }
         self.place_operands(receiver);
-        call.args.iter().for_each(|arg| self.value(arg));
+        self.operands(call.args.iter());
         let Some((ident, direct)) = as_root(receiver) else {
             return;
         };
@@ -1004,9 +1028,11 @@ impl Walk<'_> {
             }
             return;
         }
-        self.simple = args.all(is_constant_like);
+        self.simple = self.pending == 0 && args.all(is_constant_like);
+        self.blocked = self.pending > 0;
         self.use_(ident, how);
         self.simple = false;
+        self.blocked = false;
     }
 
     fn mac(&mut self, mac: &syn::Macro) {
