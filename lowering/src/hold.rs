@@ -122,51 +122,100 @@ fn declare_after(resolved: &mut Resolved, body: &mut Body, local: LocalId, decla
         body.block.stmts.splice(0..0, stmts);
         return;
     }
-    let mut declaration = Some(declaration);
-    insert(&mut body.block, local, &mut declaration);
+    let mut declaration = Some(vec![declaration]);
+    insert(resolved, &mut body.block, local, &mut declaration);
     debug_assert!(
         declaration.is_none(),
         "every held local is declared in the structured form"
     );
 }
 
-fn insert(block: &mut Block, local: LocalId, declaration: &mut Option<syn::Stmt>) {
+fn insert(
+    resolved: &mut Resolved,
+    block: &mut Block,
+    local: LocalId,
+    declaration: &mut Option<Vec<syn::Stmt>>,
+) {
     let declares = |pat: &syn::Pat| binds(pat, local);
     let mut at = None;
     for (i, stmt) in block.stmts.iter_mut().enumerate() {
         match stmt {
-            Stmt::Plain(syn::Stmt::Local(found)) if declares(&found.pat) => at = Some(i + 1),
-            Stmt::Let { pat, .. } if declares(pat) => at = Some(i + 1),
+            // The last one: what a pattern binds may have been bound again behind another declaration.
+            Stmt::Plain(syn::Stmt::Local(found)) if declares(&found.pat) => {
+                at = Some((i + 1, bound(|finder| finder.visit_pat(&found.pat))));
+            }
+            Stmt::Let { pat, .. } if declares(pat) => {
+                at = Some((i + 1, bound(|finder| finder.visit_pat(pat))));
+            }
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
-                insert_expr(init, local, declaration);
+                insert_expr(resolved, init, local, declaration);
                 els.iter_mut()
-                    .for_each(|els| insert(els, local, declaration));
+                    .for_each(|els| insert(resolved, els, local, declaration));
             }
-            Stmt::Expr { expr, .. } => insert_expr(expr, local, declaration),
-        }
-        if at.is_some() {
-            break;
+            Stmt::Expr { expr, .. } => insert_expr(resolved, expr, local, declaration),
         }
     }
-    if let Some(at) = at {
-        block
-            .stmts
-            .splice(at..at, declaration.take().map(Stmt::Plain));
+    if let Some((at, bound)) = at {
+        let stmts = behind(resolved, local, &bound, declaration);
+        block.stmts.splice(at..at, stmts);
     }
 }
 
-fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::Stmt>) {
+/// The declaration, and behind it what the same pattern binds after the local: bound again, so that it drops first.
+fn behind(
+    resolved: &mut Resolved,
+    local: LocalId,
+    bound: &[LocalId],
+    declaration: &mut Option<Vec<syn::Stmt>>,
+) -> Vec<Stmt> {
+    let mut stmts = declaration.take().unwrap_or_default();
+    for &later in bound.iter().skip_while(|other| **other != local).skip(1) {
+        let (value, name) = (resolved.mention(later), resolved.mention(later));
+        let mutability = resolved.locals[later.0].mutable.then(|| quote::quote!(mut));
+        stmts.push(syn::parse_quote!(let #mutability #name = #value;));
+    }
+    stmts.into_iter().map(Stmt::Plain).collect()
+}
+
+/// The locals that patterns bind, in order.
+fn bound(visit: impl FnOnce(&mut Bound)) -> Vec<LocalId> {
+    let mut finder = Bound(Vec::new());
+    visit(&mut finder);
+    finder.0
+}
+
+struct Bound(Vec<LocalId>);
+
+impl<'ast> Visit<'ast> for Bound {
+    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+        if let Some(local) = names::local(&pat.ident)
+            && !self.0.contains(&local)
+        {
+            self.0.push(local);
+        }
+        syn::visit::visit_pat_ident(self, pat);
+    }
+}
+
+fn insert_expr(
+    resolved: &mut Resolved,
+    expr: &mut Expr,
+    local: LocalId,
+    declaration: &mut Option<Vec<syn::Stmt>>,
+) {
     match expr {
         Expr::Plain(_) | Expr::Await(_) => {}
-        Expr::Block { block, .. } => insert(block, local, declaration),
+        Expr::Block { block, .. } => insert(resolved, block, local, declaration),
         Expr::If { cond, then, els } => {
             if binds_in_condition(cond, local) {
-                then.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
+                let bound = bound(|finder| finder.visit_expr(cond));
+                let stmts = behind(resolved, local, &bound, declaration);
+                then.stmts.splice(0..0, stmts);
             }
-            insert(then, local, declaration);
+            insert(resolved, then, local, declaration);
             els.iter_mut()
-                .for_each(|els| insert_expr(els, local, declaration));
+                .for_each(|els| insert_expr(resolved, els, local, declaration));
         }
         Expr::Match { arms, .. } => {
             for arm in arms {
@@ -175,8 +224,8 @@ fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::St
                         &mut arm.body,
                         Expr::Plain(syn::Expr::Verbatim(Default::default())),
                     );
-                    let mut stmts: Vec<Stmt> =
-                        declaration.take().map(Stmt::Plain).into_iter().collect();
+                    let bound = bound(|finder| finder.visit_pat(&arm.pat));
+                    let mut stmts = behind(resolved, local, &bound, declaration);
                     match body {
                         Expr::Block { label: None, block } => stmts.extend(block.stmts),
                         expr => stmts.push(Stmt::Expr { expr, semi: false }),
@@ -186,18 +235,19 @@ fn insert_expr(expr: &mut Expr, local: LocalId, declaration: &mut Option<syn::St
                         block: Block::new(stmts),
                     };
                 } else {
-                    insert_expr(&mut arm.body, local, declaration);
+                    insert_expr(resolved, &mut arm.body, local, declaration);
                 }
             }
         }
         Expr::Loop(Loop { cond, body, .. }) => {
-            if cond
-                .as_ref()
-                .is_some_and(|cond| binds_in_condition(cond, local))
+            if let Some(cond) = cond
+                && binds_in_condition(cond, local)
             {
-                body.stmts.splice(0..0, declaration.take().map(Stmt::Plain));
+                let bound = bound(|finder| finder.visit_expr(cond));
+                let stmts = behind(resolved, local, &bound, declaration);
+                body.stmts.splice(0..0, stmts);
             }
-            insert(body, local, declaration);
+            insert(resolved, body, local, declaration);
         }
     }
 }

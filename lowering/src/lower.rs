@@ -152,11 +152,11 @@ pub(crate) fn function(
     }
     let span = found.sig.ident.span();
     Err(vec![Diagnostic::new(
-        Code::Internal,
+        Code::MoveOrBorrow,
         span,
-        "the rewrites of this function do not settle; please report it",
+        "only types decide what several uses of a local move, and each way to settle one unsettles another",
         "this function",
-        None,
+        Some("take values apart in a `let` before the `match` or macro that does".into()),
     )])
 }
 

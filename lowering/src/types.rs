@@ -567,7 +567,11 @@ impl<'ast> Visit<'ast> for Collector {
         }
         if let Some(name) = &item.ident
             && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| {
-                ident == "return" || ident == "break" || ident == "continue"
+                ident == "return"
+                    || ident == "break"
+                    || ident == "continue"
+                    || ident == "await"
+                    || ident == "let"
             }) || item.mac.tokens.to_string().contains('?'))
         {
             self.table.jumping.insert(name.to_string());

@@ -127,7 +127,12 @@ impl Desugar<'_> {
             }
         } else if cond.has_await() {
             let mut inner = Prefix::default();
+            // A condition ends its temporaries itself, in a tail as well.
+            let outer = self.tail.take();
+            let root = std::mem::replace(&mut self.root, true);
             let value = self.lift(cond, &mut inner);
+            self.root = root;
+            self.tail = outer;
             if inner.scoped {
                 let span = value.span();
                 let node = inner.enclose(ir::Expr::Plain(value));

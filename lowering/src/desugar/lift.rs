@@ -140,7 +140,7 @@ impl Desugar<'_> {
                     field.expr = operands.next().expect("one a field");
                 }
                 if let Some(rest) = operands.next() {
-                    expr.rest = Some(Box::new(rest));
+                    expr.rest = Some(Box::new(temporary(rest)));
                 }
                 Expr::Struct(expr)
             }
@@ -204,6 +204,16 @@ impl Desugar<'_> {
                 Expr::Assign(assign)
             }
             Expr::Binary(binary) => self.binary(binary, prefix),
+            // Only the head waits: its temporaries live on to the end of the statement around it.
+            Expr::Match(mut found)
+                if !found.arms.iter().any(|arm| {
+                    arm.body.has_await()
+                        || matches!(&arm.pat, syn::Pat::Guard(guard) if guard.guard.has_await())
+                }) =>
+            {
+                *found.expr = temporary(self.lift(*found.expr, prefix));
+                Expr::Match(found)
+            }
             Expr::Block(_)
             | Expr::If(_)
             | Expr::Match(_)

@@ -164,8 +164,9 @@ impl Desugar<'_> {
             Expr::MethodCall(mut call) => {
                 let mut args: Vec<Expr> = call.args.iter().cloned().collect();
                 let receiver = *call.receiver;
-                let receiver_is_place =
-                    is_place(&receiver) || matches!(bare(&receiver), Expr::Lit(_));
+                let receiver_is_place = is_place(&receiver)
+                    && !self.place_leaves_temporaries(&receiver)
+                    || matches!(bare(&receiver), Expr::Lit(_));
                 let late = args.iter().any(|arg| self.leaves_temporaries(arg));
                 if receiver_is_place && late && !self.plain(&receiver) {
                     self.refuse(

@@ -28,8 +28,8 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
     }
     let ty = &input.layout.fresh.state_type;
     tokens.extend(quote! {
-        #ty::Returned => panic!("`async fn` resumed after completion"),
-        #ty::Panicked => panic!("`async fn` resumed after panicking"),
+        #ty::Returned => ::core::panic!("`async fn` resumed after completion"),
+        #ty::Panicked => ::core::panic!("`async fn` resumed after panicking"),
     });
     Arms {
         tokens,

@@ -182,6 +182,12 @@ impl Residual<'_> {
         } else {
             tokens
         };
+        let braced = matches!(tokens.clone().into_iter().last(), Some(TokenTree::Group(group)) if group.delimiter() == proc_macro2::Delimiter::Brace);
+        let tokens = if els.is_some() && braced {
+            quote!((#tokens))
+        } else {
+            tokens
+        };
         let els = els.map(|els| {
             let out = self.stmts(&els.stmts, Dest::Nothing, place.inner());
             let tokens = out.tokens;

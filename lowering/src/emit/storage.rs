@@ -296,7 +296,7 @@ impl Storage<'_> {
         let slot = layout.slot(local);
         let guard = format_ident!("_{}", slot);
         Some(
-            quote!(let #guard = matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));),
+            quote!(let #guard = ::core::matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));),
         )
     }
 

@@ -163,6 +163,8 @@ impl Walk<'_> {
     }
 
     fn declare(&mut self, local: LocalId) {
+        // Bound again, it stands behind what was declared in between.
+        self.scope.retain(|other| *other != local);
         self.scope.push(local);
         self.push(Event::Declare(local));
     }
