@@ -137,7 +137,7 @@ fn lowers_one_item() {
     let folder = Folder::with(&[("a.rs", ECHO)]);
     let one = folder.run("lower a.rs --item Echo::run").code(0).out;
     assert!(
-        one.contains("super::step().await") && !one.contains("super::run(self.0).await"),
+        one.contains("super::step().await") && !one.contains("pub async fn run(&self)"),
         "{one}"
     );
     let named = folder.run("lower a.rs --item step --name Step").code(0).out;
