@@ -273,6 +273,9 @@ impl Storage<'_> {
 
     /// Binds a slot's value before the state drops, so that it drops after it.
     fn guard(&self, local: crate::names::LocalId) -> Option<TokenStream> {
+        if self.input.graph.facts[local.0].no_drop {
+            return None;
+        }
         let layout = self.layout();
         let fresh = &layout.fresh;
         let (rt, state, ty) = (self.runtime(), &fresh.state, &fresh.state_type);
