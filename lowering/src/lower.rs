@@ -191,43 +191,57 @@ const PLAIN_ATTRIBUTES: &[&str] = &[
     "automatically_derived",
 ];
 
+fn attribute(attr: &syn::Attribute) -> Diagnostic {
+    let help = "put the body into an async function without the attribute, and await that here";
+    Diagnostic::new(
+        Code::Unsupported,
+        attr.pound_token.span,
+        "an attribute decides what becomes of this function or parameter",
+        "only its expansion is what runs",
+        Some(help.into()),
+    )
+}
+
+/// Whether an attribute leaves its function as it is.
+fn is_plain(attr: &syn::Attribute) -> bool {
+    let plain = |path: &syn::Path| {
+        path.get_ident()
+            .is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain))
+            || path.segments.first().is_some_and(|first| {
+                ["rustfmt", "clippy", "diagnostic"]
+                    .iter()
+                    .any(|tool| first.ident == tool)
+            })
+    };
+    if !attr.path().is_ident("cfg_attr") {
+        return plain(attr.path());
+    }
+    // `cfg_attr(condition, attribute, ..)`
+    let metas = attr.parse_args_with(
+        syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated,
+    );
+    metas.is_ok_and(|metas| metas.iter().skip(1).all(|meta| plain(meta.path())))
+}
+
 fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
     let attrs = match input {
         syn::FnArg::Receiver(receiver) => &receiver.attrs,
         syn::FnArg::Typed(typed) => &typed.attrs,
     };
-    // Conditional compilation of a parameter would reach into the machine.
     attrs.iter()
 }
 
 fn refuse_kind(found: &Found, sink: &mut Sink) {
     let name = found.sig.ident.span();
-    for attr in found
-        .attrs
-        .iter()
-        .chain(found.sig.inputs.iter().flat_map(parameter_attrs))
-    {
-        let path = attr.path();
-        let plain = path
-            .get_ident()
-            .is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain))
-            || path.segments.first().is_some_and(|first| {
-                matches!(
-                    first.ident.to_string().as_str(),
-                    "rustfmt" | "clippy" | "diagnostic"
-                )
-            });
-        if !plain {
-            let span = attr.pound_token.span;
-            let help =
-                "put the body into an async function without the attribute, and await that here";
-            sink.push(Diagnostic::new(
-                Code::Unsupported,
-                span,
-                "an attribute decides what becomes of this function or parameter",
-                "only its expansion is what runs",
-                Some(help.into()),
-            ));
+    for attr in &found.attrs {
+        if !is_plain(attr) {
+            sink.push(attribute(attr));
+        }
+    }
+    for attr in found.sig.inputs.iter().flat_map(parameter_attrs) {
+        // Conditional compilation of a parameter would reach into the machine.
+        if !is_plain(attr) || attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+            sink.push(attribute(attr));
         }
     }
     if calls_itself(found) {
