@@ -500,6 +500,20 @@ impl Desugar<'_> {
             });
             return;
         }
+        if let Stmt::Expr(Expr::Assign(assign), _) = &stmt
+            && matches!(
+                crate::syntax::bare(&assign.left),
+                Expr::Array(_) | Expr::Struct(_) | Expr::Call(_)
+            )
+        {
+            self.refuse(
+                Code::Order,
+                assign.eq_token.span,
+                "an assignment to a pattern drops old values and the rest of the new one in an order of its own",
+                "this assignment",
+                "bind the parts in a `let` pattern, and assign them one by one",
+            );
+        }
         out.push(ir::Stmt::Plain(stmt));
     }
 
