@@ -707,6 +707,24 @@ impl Desugar<'_> {
         } else {
             ir::Expr::Plain(expr)
         };
+        // What nothing binds drops first, and the statement's temporaries behind it.
+        if prefix.scoped && diverge.is_none() && matches!(local.pat, Pat::Wild(_)) {
+            let mut stmts = prefix.stmts;
+            stmts.push(ir::Stmt::Let {
+                attrs: local.attrs,
+                pat: local.pat,
+                init: value,
+                els: None,
+            });
+            out.push(ir::Stmt::Expr {
+                expr: ir::Expr::Block {
+                    label: None,
+                    block: ir::Block::new(stmts),
+                },
+                semi: true,
+            });
+            return;
+        }
         // The local has its value before the statement's temporaries drop: when one of these drops panics, it drops too.
         if let (true, None, Some((declaration, name))) = (prefix.scoped, &diverge, deferred(&local))
             && !matches!(value, ir::Expr::Plain(Expr::Reference(_)))

@@ -267,7 +267,9 @@ impl Residual<'_> {
                     return self.returned(self.braced(out, true, Dest::Value), dest);
                 }
                 let out = self.stmts(&block.stmts, dest, place);
-                self.braced(out, declares(block), dest)
+                // Several statements without braces could read as one expression.
+                let several = dest == Dest::Value && block.stmts.len() > 1;
+                self.braced(out, several || declares(block), dest)
             }
             Expr::If { cond, then, els } => {
                 if els.is_none() && dest == Dest::Return {
@@ -572,7 +574,7 @@ impl Residual<'_> {
                 tokens,
                 completes: out.completes,
             },
-            rebound || declares,
+            rebound || declares || dest == Dest::Value && !rest.is_empty(),
             dest,
         )
     }
