@@ -50,6 +50,25 @@ pub fn lower_file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Di
     lower::file(source, options)
 }
 
+/// Lowers one free async function. Nothing is known of the items around it, so more is left to rustc than in [`lower_file`].
+///
+/// ```
+/// use handroll_lowering::{Options, lower_fn};
+///
+/// let item = syn::parse_str("async fn twice(x: u32) -> u32 { step().await; x * 2 }").expect("it is Rust");
+/// let items = lower_fn(&item, &Options::default()).expect("it is lowered");
+/// assert!(items.to_string().contains("enum TwiceState"));
+/// ```
+///
+/// # Errors
+/// When the function is refused.
+pub fn lower_fn(
+    item: &syn::ItemFn,
+    options: &Options,
+) -> Result<proc_macro2::TokenStream, Vec<Diagnostic>> {
+    lower::free(item, options)
+}
+
 /// One intermediate form, printed, of the function that starts at byte `at` of the text (as [`Function::bytes`] gives it).
 ///
 /// # Errors

@@ -55,6 +55,32 @@ pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<D
     Ok(LoweredFile { text, functions })
 }
 
+/// See [`crate::lower_fn`].
+pub(crate) fn free(item: &syn::ItemFn, options: &Options) -> Result<TokenStream, Vec<Diagnostic>> {
+    let file = syn::File {
+        items: vec![syn::Item::Fn(item.clone())],
+        ..syn::parse_quote!()
+    };
+    let table = Table::of(&file);
+    match parse::find(&file).first() {
+        Some(found) if item.sig.asyncness.is_some() => {
+            function(found, &table, options).map(|(tokens, _)| tokens)
+        }
+        _ => {
+            let message = "only async functions are lowered";
+            let help = Some("write `async fn`".to_owned());
+            let span = item.sig.fn_token.span;
+            Err(vec![Diagnostic::new(
+                Code::Unsupported,
+                span,
+                message,
+                "this function",
+                help,
+            )])
+        }
+    }
+}
+
 /// See [`crate::print_stage`].
 pub(crate) fn stage(
     source: &str,
