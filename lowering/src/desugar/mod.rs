@@ -757,6 +757,17 @@ impl Desugar<'_> {
             });
             return;
         }
+        if prefix.scoped && prefix.temporaries > 0 {
+            // Should a temporary's drop panic, the compiler drops what the pattern bound; the value of a block would leak.
+            let span = local.let_token.span;
+            self.refuse(
+                Code::Temporary,
+                span,
+                "a temporary is held across the await, and the pattern takes the value apart before it drops",
+                "this `let`",
+                "give the temporary a name in a `let` before it",
+            );
+        }
         let init = if prefix.scoped {
             prefix.enclose(value)
         } else {
