@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod analysis;
+mod attribute;
 mod checkpoint;
 mod desugar;
 mod diagnostics;
@@ -36,6 +37,7 @@ mod resolve;
 mod syntax;
 mod types;
 
+pub use attribute::Expansion;
 pub use diagnostics::{Code, Diagnostic};
 pub use report::{
     Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage,
@@ -67,6 +69,12 @@ pub fn lower_fn(
     options: &Options,
 ) -> Result<proc_macro2::TokenStream, Vec<Diagnostic>> {
     lower::free(item, options)
+}
+
+/// Lowers every async function of an item, as the attribute does: a function, a method, an `impl` block or a module with its content.
+/// What is refused stays as it was, and so does what is not Rust yet: the compiler says that better.
+pub fn lower_item(item: proc_macro2::TokenStream, options: &Options) -> Expansion {
+    attribute::item(item, options)
 }
 
 /// One intermediate form, printed, of the function that starts at byte `at` of the text (as [`Function::bytes`] gives it).

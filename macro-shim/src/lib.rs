@@ -1,2 +1,20 @@
-//! The home of the attribute `#[lower]`. It is not here yet: the command lowers whole files, and the attribute will call the
-//! same library, `handroll-lowering`.
+//! The attribute `#[lower]`. See `handroll-rt`, which re-exports it: this crate is only the part that runs in the compiler.
+#![forbid(unsafe_code)]
+
+mod edition;
+mod options;
+mod report;
+
+use proc_macro::TokenStream;
+
+/// Lowers async functions to explicit state machines.
+#[proc_macro_attribute]
+pub fn lower(options: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    let options = match options::parse(options.into()) {
+        Ok(options) => options,
+        Err(error) => return report::kept(item, error.into_compile_error()),
+    };
+    let expansion = handroll_lowering::lower_item(item, &options.lowering);
+    report::kept(expansion.tokens, report::errors(&expansion.refused))
+}

@@ -80,6 +80,8 @@ pub use block_on::block_on;
 pub use child::{Child, wait};
 pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
+#[cfg(feature = "macros")]
+pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
 pub use machine::{End, Frame, Machine, set, step, take};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};

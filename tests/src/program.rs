@@ -137,7 +137,7 @@ impl Program {
         let folder = self.folder();
         let dependency = |path: &str| place::workspace().join(path).display().to_string();
         let manifest = format!(
-            "[package]\nname = \"{}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt.path = {:?}\nhandroll-trace.path = {:?}\n\n\
+            "[package]\nname = \"{}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt = {{ path = {:?}, default-features = false }}\nhandroll-trace.path = {:?}\n\n\
              [profile.dev]\ndebug = false\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n",
             self.package(),
             year(self.edition),

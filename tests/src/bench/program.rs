@@ -62,7 +62,7 @@ pub fn build(
 fn manifest(name: &str, edition: Edition, opt_level: &str) -> String {
     let level = if opt_level == "s" { "\"s\"" } else { opt_level };
     format!(
-        "[package]\nname = \"{name}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt.path = {:?}\n\n\
+        "[package]\nname = \"{name}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt = {{ path = {:?}, default-features = false }}\n\n\
          [profile.release]\nopt-level = {level}\ncodegen-units = 1\n",
         year(edition),
         place::workspace().join("runtime-min")

@@ -127,7 +127,9 @@ fn manifest(published: &str, runtime: &Path) -> String {
             text.push('\n');
         }
     }
-    text + &format!("\n[dependencies.handroll-rt]\npath = {runtime:?}\n\n[workspace]\n")
+    text + &format!(
+        "\n[dependencies.handroll-rt]\npath = {runtime:?}\ndefault-features = false\n\n[workspace]\n"
+    )
 }
 
 #[cfg(test)]
@@ -143,7 +145,7 @@ mod tests {
         assert_eq!(
             manifest(published, Path::new("/rt")),
             "[package]\nname = \"x\"\n[dependencies.a]\nversion = \"1\"\n[target.'cfg(unix)'.dependencies.c]\nversion = \"1\"\n\
-             \n[dependencies.handroll-rt]\npath = \"/rt\"\n\n[workspace]\n"
+             \n[dependencies.handroll-rt]\npath = \"/rt\"\ndefault-features = false\n\n[workspace]\n"
         );
     }
 }

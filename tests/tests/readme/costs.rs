@@ -97,7 +97,7 @@ fn measure() -> Result<String, Box<dyn Error>> {
         folder.join("Cargo.toml"),
         format!(
             "[package]\nname = \"costs\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-             handroll-rt = {{ path = {runtime:?}, features = [\"std\"] }}\n"
+             handroll-rt = {{ path = {runtime:?}, default-features = false, features = [\"std\"] }}\n"
         ),
     )?;
     fs::write(folder.join("src/leaf.rs"), LEAF)?;

@@ -1,0 +1,168 @@
+//! What the attribute does: an item goes in, the same item with its async functions lowered comes out.
+
+use crate::diagnostics::{Code, Diagnostic};
+use crate::lower;
+use crate::parse::{self, Found};
+use crate::report::Options;
+use crate::types::Table;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::visit_mut::{self, VisitMut};
+
+/// What becomes of an item.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Expansion {
+    /// The item: each async function in it lowered, or as it was.
+    pub tokens: TokenStream,
+    /// Why functions were left as they were.
+    pub refused: Vec<Diagnostic>,
+}
+
+/// See [`crate::lower_item`].
+pub(crate) fn item(tokens: TokenStream, options: &Options) -> Expansion {
+    let kept = |refused| Expansion {
+        tokens: tokens.clone(),
+        refused,
+    };
+    let item = match parse_item(tokens.clone()) {
+        Ok(item) => item,
+        // The compiler says better what is wrong with it.
+        Err(_) => return kept(Vec::new()),
+    };
+    let mut file = syn::File {
+        items: vec![item],
+        ..syn::parse_quote!()
+    };
+    let table = Table::of(&file);
+    let found = parse::find(&file);
+    if found.is_empty() {
+        return kept(vec![nothing_async(&file.items[0])]);
+    }
+    let mut refused = Vec::new();
+    let outcomes = found
+        .iter()
+        .map(|found| expand(found, &table, options, &mut refused))
+        .collect::<Vec<_>>();
+    Replace {
+        outcomes: outcomes.into_iter(),
+    }
+    .visit_file_mut(&mut file);
+    Expansion {
+        tokens: file
+            .items
+            .into_iter()
+            .map(syn::Item::into_token_stream)
+            .collect(),
+        refused,
+    }
+}
+
+/// A method stands alone under its attribute, and reads as a function there.
+fn parse_item(tokens: TokenStream) -> syn::Result<syn::Item> {
+    syn::parse2::<syn::ItemFn>(tokens.clone())
+        .map(syn::Item::Fn)
+        .or_else(|_| syn::parse2(tokens))
+}
+
+fn expand(
+    found: &Found,
+    table: &Table,
+    options: &Options,
+    refused: &mut Vec<Diagnostic>,
+) -> Option<TokenStream> {
+    match lower::function(found, table, options) {
+        Ok((tokens, _)) => Some(tokens),
+        Err(diagnostics) => {
+            refused.extend(diagnostics);
+            None
+        }
+    }
+}
+
+fn nothing_async(item: &syn::Item) -> Diagnostic {
+    let (span, message, help) = match item {
+        syn::Item::Fn(item) => (
+            item.sig.fn_token.span,
+            "only async functions are lowered",
+            "write `async fn`, or take the attribute off",
+        ),
+        syn::Item::Impl(item) => (
+            item.impl_token.span,
+            "there is no async function in this `impl` block",
+            "take the attribute off",
+        ),
+        syn::Item::Mod(item) => (
+            item.mod_token.span,
+            "there is no async function in this module",
+            "take the attribute off",
+        ),
+        syn::Item::Trait(item) => (
+            item.trait_token.span,
+            "there is no async function with a body in this trait",
+            "take the attribute off",
+        ),
+        item => (
+            syn::spanned::Spanned::span(item),
+            "only functions, `impl` blocks, traits and modules are lowered",
+            "put the attribute on an async function",
+        ),
+    };
+    Diagnostic::new(
+        Code::Unsupported,
+        span,
+        message,
+        "under the attribute",
+        Some(help.into()),
+    )
+}
+
+/// Puts what became of each async function in its place. It walks as [`parse::find`] does.
+struct Replace<I> {
+    outcomes: I,
+}
+
+impl<I: Iterator<Item = Option<TokenStream>>> Replace<I> {
+    fn next(&mut self) -> Option<TokenStream> {
+        self.outcomes
+            .next()
+            .expect("there is one for each async function")
+    }
+}
+
+impl<I: Iterator<Item = Option<TokenStream>>> VisitMut for Replace<I> {
+    fn visit_item_mut(&mut self, item: &mut syn::Item) {
+        match item {
+            syn::Item::Fn(function) if function.sig.asyncness.is_some() => {
+                if let Some(tokens) = self.next() {
+                    *item = syn::Item::Verbatim(tokens);
+                }
+            }
+            item => visit_mut::visit_item_mut(self, item),
+        }
+    }
+
+    fn visit_impl_item_mut(&mut self, item: &mut syn::ImplItem) {
+        match item {
+            syn::ImplItem::Fn(function) if function.sig.asyncness.is_some() => {
+                if let Some(tokens) = self.next() {
+                    *item = syn::ImplItem::Verbatim(tokens);
+                }
+            }
+            item => visit_mut::visit_impl_item_mut(self, item),
+        }
+    }
+
+    fn visit_trait_item_mut(&mut self, item: &mut syn::TraitItem) {
+        match item {
+            syn::TraitItem::Fn(function)
+                if function.sig.asyncness.is_some() && function.default.is_some() =>
+            {
+                if let Some(tokens) = self.next() {
+                    *item = syn::TraitItem::Verbatim(tokens);
+                }
+            }
+            item => visit_mut::visit_trait_item_mut(self, item),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The attribute `#[lower]`, as its users write it.
+
+mod shapes;

@@ -1,0 +1,89 @@
+//! What the attribute can stand on.
+
+use handroll_rt::{block_on, lower};
+use std::num::ParseIntError;
+
+async fn read(text: &str) -> Result<u32, ParseIntError> {
+    text.parse()
+}
+
+async fn fill(buf: &mut [u8]) {
+    buf[0] = 7;
+}
+
+#[lower]
+async fn sum(a: u32, text: &str) -> Result<u32, ParseIntError> {
+    let read = read(text).await?;
+    let mut buf = [0u8; 4];
+    fill(&mut buf).await;
+    Ok(a + read + u32::from(buf[0]))
+}
+
+struct Of<T>(T);
+
+impl<T: Clone> Of<T> {
+    #[lower]
+    async fn repeat(&self, n: usize) -> Vec<T> {
+        let mut all = Vec::new();
+        for _ in 0..n {
+            let one = self.one().await;
+            all.push(one);
+        }
+        all
+    }
+
+    #[lower]
+    async fn one(&self) -> T {
+        let read = read("4").await;
+        drop(read);
+        self.0.clone()
+    }
+}
+
+struct Counter(u8);
+
+#[lower]
+impl Counter {
+    const STEP: u8 = 2;
+
+    async fn next(&mut self) -> u8 {
+        self.0 += Self::STEP;
+        let read = read("1").await;
+        assert_eq!(read, Ok(1));
+        self.get().await
+    }
+
+    async fn get(&self) -> u8 {
+        let read = read("1").await;
+        assert!(read.is_ok());
+        self.0
+    }
+
+    fn now(&self) -> u8 {
+        self.0
+    }
+}
+
+#[lower]
+mod inner {
+    pub(super) async fn count() -> u8 {
+        let mut counter = super::Counter(3);
+        let next = counter.next().await;
+        assert_eq!(next, (&counter).now());
+        next
+    }
+
+    pub(super) mod deeper {
+        pub(in super::super) async fn count() -> u8 {
+            super::count().await + 1
+        }
+    }
+}
+
+#[test]
+fn functions_methods_blocks_and_modules_are_lowered() {
+    assert_eq!(block_on(sum(1, "5")), Ok(13));
+    assert!(block_on(sum(1, "x")).is_err());
+    assert_eq!(block_on(Of("a").repeat(3)), ["a"; 3]);
+    assert_eq!(block_on(inner::deeper::count()), 6);
+}
