@@ -245,22 +245,6 @@ fn find_once(block: &crate::ir::Block, found: &mut HashMap<*const crate::ir::Stm
     }
 }
 
-/// A field of the state bound as a local: under its name, or only to drop in its place.
-fn binding(
-    layout: &Layout,
-    local: LocalId,
-    mutability: Option<syn::Token![mut]>,
-    used: &TokenStream,
-) -> TokenStream {
-    let name = layout.name(local);
-    if mentions(used, layout, local) {
-        quote!(#mutability #name)
-    } else {
-        let silent = quote::format_ident!("_{}", name);
-        quote!(#name: #silent)
-    }
-}
-
 fn slot_type(analysis: &Analysis, local: LocalId) -> Ident {
     Ident::new(
         if analysis.flagged.contains(&local) {
@@ -269,59 +253,6 @@ fn slot_type(analysis: &Analysis, local: LocalId) -> Ident {
             "Slot"
         },
         proc_macro2::Span::call_site(),
-    )
-}
-
-/// What the poll's `Ready` binds. `let n = output;` at the start of the arm is not needed, unless what is held must drop after `n`.
-fn direct(
-    code: TokenStream,
-    output: &Ident,
-    resolved: &Resolved,
-    graph: &Graph,
-    analysis: &Analysis,
-    id: AwaitId,
-) -> (TokenStream, TokenStream) {
-    if !has_ident(&code, output) {
-        return (quote!(_), code);
-    }
-    let held_drops = analysis.held[id]
-        .iter()
-        .any(|holding| !graph.facts[holding.local.0].no_drop);
-    let trees: Vec<proc_macro2::TokenTree> = code.clone().into_iter().collect();
-    if let [
-        proc_macro2::TokenTree::Ident(r#let),
-        proc_macro2::TokenTree::Ident(name),
-        proc_macro2::TokenTree::Punct(eq),
-        proc_macro2::TokenTree::Ident(value),
-        proc_macro2::TokenTree::Punct(semi),
-        rest @ ..,
-    ] = trees.as_slice()
-        && r#let == "let"
-        && eq.as_char() == '='
-        && value == output
-        && semi.as_char() == ';'
-        && !(held_drops
-            && crate::names::local(name)
-                .is_none_or(|local| !resolved.locals[local.0].hidden || !consumed_next(rest, name)))
-    {
-        return (quote!(#name), rest.iter().cloned().collect());
-    }
-    (quote!(#output), code)
-}
-
-/// Whether the first statement uses up the local.
-fn consumed_next(rest: &[proc_macro2::TokenTree], name: &Ident) -> bool {
-    let end = rest
-        .iter()
-        .position(
-            |tree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ';'),
-        )
-        .unwrap_or(rest.len());
-    let first: TokenStream = rest[..end].iter().cloned().collect();
-    let local = crate::names::local(name);
-    any_token(
-        &first,
-        &mut |tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if crate::names::local(ident) == local),
     )
 }
 

@@ -1,6 +1,8 @@
 //! The future that a state waits on.
 
+use crate::machine::set;
 use core::future::{Future, IntoFuture};
+use core::marker::PhantomPinned;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -8,34 +10,49 @@ use core::task::{Context, Poll};
 /// An awaited future, stored inside the state that waits on it.
 ///
 /// It is dropped in place the moment it is ready, before its result is used, and is never moved after its first poll: moving a
-/// pinned future, even a finished one, would break the promise of [`Pin`].
-pub struct Child<F>(Option<F>);
+/// pinned future, even a finished one, would break the promise of [`Pin`]. `PhantomPinned` keeps the compiler from assuming that
+/// nothing else points into the state around it.
+pub struct Child<F>(F, PhantomPinned);
 
 impl<F: Future> Child<F> {
     /// The future of what is awaited.
     #[inline(always)]
     pub fn new(awaited: impl IntoFuture<IntoFuture = F>) -> Self {
-        Child(Some(awaited.into_future()))
+        Child(awaited.into_future(), PhantomPinned)
     }
 
-    /// Polls the child; when it is ready, drops it before the result is handed out.
+    /// Polls the child.
     ///
     /// # Safety
-    /// From the first poll on the child stays where it is, until it is ready or dropped.
+    /// From the first poll on the child stays where it is until it is dropped. It is not polled again once it was ready.
     #[inline(always)]
     pub unsafe fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(child) = &mut self.0 else {
-            crate::never!()
-        };
         // SAFETY: the caller keeps the child in place.
-        let Poll::Ready(output) = unsafe { Pin::new_unchecked(child) }.poll(cx) else {
-            return Poll::Pending;
-        };
-        // When the drop below panics, the compiler's future leaks the output as well.
-        let output = ManuallyDrop::new(output);
-        self.0 = None;
-        Poll::Ready(ManuallyDrop::into_inner(output))
+        unsafe { Pin::new_unchecked(&mut self.0) }.poll(cx)
     }
+}
+
+/// Ends a wait: drops the child that gave `output`, and leaves the state as `after`. The state's other values were taken out
+/// already. When the child's drop panics, `output` leaks, as it does in the compiler's future.
+///
+/// # Safety
+/// The child is the one of `state`, and nothing uses it, or what else `state` held, from there any more.
+#[inline(always)]
+pub unsafe fn done<F, T, S>(child: *mut F, output: T, state: &mut S, after: S) -> T {
+    struct Leave<'s, S>(&'s mut S, ManuallyDrop<S>);
+    impl<S> Drop for Leave<'_, S> {
+        #[inline(always)]
+        fn drop(&mut self) {
+            // SAFETY: it is read once, here.
+            set(self.0, unsafe { ManuallyDrop::take(&mut self.1) });
+        }
+    }
+    let output = ManuallyDrop::new(output);
+    let leave = Leave(state, ManuallyDrop::new(after));
+    // SAFETY: the caller knows that the child is there and not used again.
+    unsafe { child.drop_in_place() };
+    drop(leave);
+    ManuallyDrop::into_inner(output)
 }
 
 /// The future of what is awaited, for a union of children.

@@ -38,13 +38,15 @@
 //!     rt::Machine::new(NextState::Start { n }, |state, cx| -> rt::Poll<u32> {
 //!         loop {
 //!             match state {
-//!                 NextState::Start { .. } => {
-//!                     let NextState::Start { n } = rt::take(state, NextState::Returned) else { rt::never!() };
-//!                     *state = NextState::Pause { child: rt::Child::new(pause()), n };
+//!                 NextState::Start { n } => {
+//!                     let n = rt::carried!(n);
+//!                     rt::set(state, NextState::Returned);
+//!                     rt::set(state, NextState::Pause { child: rt::Child::new(pause()), n });
 //!                 }
-//!                 NextState::Pause { child, .. } => {
+//!                 NextState::Pause { child, n } => {
 //!                     let rt::Poll::Ready(by) = rt::poll!(child, cx) else { return rt::Poll::Pending };
-//!                     let NextState::Pause { n, .. } = rt::take(state, NextState::Returned) else { rt::never!() };
+//!                     let n = rt::carried!(n);
+//!                     let by = rt::done!(child, by, *state, NextState::Returned);
 //!                     return rt::Poll::Ready(n + by);
 //!                 }
 //!                 NextState::Returned => panic!("`async fn` resumed after completion"),
@@ -77,7 +79,7 @@ mod block_on;
 
 #[cfg(any(test, feature = "std"))]
 pub use block_on::block_on;
-pub use child::{Child, wait};
+pub use child::{Child, done, wait};
 pub use core::future::{Future, IntoFuture};
 pub use core::task::Poll;
 #[cfg(feature = "macros")]
@@ -107,6 +109,48 @@ macro_rules! poll_field {
     ($field:expr, $cx:expr) => {
         // SAFETY: the state says that this field is the one that was written; it lies in a pinned frame.
         unsafe { $crate::Child::poll(&mut *$field, $cx) }
+    };
+}
+
+/// Ends a wait: drops the finished child, leaves the state, and gives the child's output:
+/// `let n = done!(read, n, frame.state, EchoState::Returned);`
+///
+/// Contract of the emitted code: the child was just ready, and what else the state held was taken by [`carried!`].
+#[macro_export]
+macro_rules! done {
+    ($child:expr, $output:expr, $state:expr, $after:expr) => {{
+        let child: *mut _ = $child;
+        match () {
+            // A child that never ends has an output of type `!`.
+            #[allow(unreachable_code)]
+            // SAFETY: the child has just given its output, and the state, of which nothing is left, no longer counts.
+            () => unsafe { $crate::done(child, $output, &mut $state, $after) },
+        }
+    }};
+}
+
+/// The same for a child in a union of children: `done_field!(frame.children.read, n, frame.state, EchoState::Returned)`.
+#[macro_export]
+macro_rules! done_field {
+    ($field:expr, $output:expr, $state:expr, $after:expr) => {{
+        // SAFETY: as for `done!`; the state said that this field is the one that was written.
+        let child: *mut _ = unsafe { &mut *$field };
+        match () {
+            #[allow(unreachable_code)]
+            // SAFETY: as for `done!`.
+            () => unsafe { $crate::done(child, $output, &mut $state, $after) },
+        }
+    }};
+}
+
+/// Takes out of the state what it carried: `let total = carried!(total);`
+///
+/// Contract of the emitted code: the state is left before anything else happens.
+#[macro_export]
+macro_rules! carried {
+    ($field:expr) => {
+        // SAFETY: the state is left without dropping what it held.
+        unsafe { ::core::ptr::read($field) }
     };
 }
 

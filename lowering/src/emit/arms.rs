@@ -1,12 +1,13 @@
 //! The arms of the machine's `match`: one for each state that emitted code enters.
 
 use super::residual::{self, Residual};
-use super::{Input, binding, direct, mentions};
+use super::{Input, has_ident, mentions};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
-use proc_macro2::TokenStream;
-use quote::quote;
+use crate::names::LocalId;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
 pub(super) struct Arms {
@@ -41,30 +42,25 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
     let Layout { fresh, .. } = input.layout;
     let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
     let code = residual::prune_declarations(residual.start(&body.block), input.layout);
-    let params: Vec<TokenStream> = body
-        .params
-        .iter()
-        .map(|&param| binding(input.layout, param, residual.mutability(param), &code))
-        .collect();
-    if params.is_empty() {
+    if body.params.is_empty() {
         return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
     }
+    let names = body.params.iter().map(|&param| input.layout.name(param));
+    let params = body
+        .params
+        .iter()
+        .map(|&param| binding(input.layout, param, residual.mutability(param), &code));
     quote! {
-        #ty::Start { .. } => {
-            let #ty::Start { #(#params),* } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };
+        #ty::Start { #(#names),* } => {
+            #(#params)*
+            #rt::set(#taken, #ty::Returned);
             #code
         }
     }
 }
 
 fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> TokenStream {
-    let Input {
-        resolved,
-        graph,
-        analysis,
-        layout,
-        ..
-    } = input;
+    let layout = input.layout;
     let fresh = &layout.fresh;
     let (rt, frame, cx, child, output, ty, place) = (
         &fresh.rt,
@@ -76,7 +72,6 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         residual.state_reference(),
     );
     let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
-    let (value, code) = direct(code, output, resolved, graph, analysis, id);
     let state = &layout.states[id];
     let name = &state.name;
     let resumes = state.pinned.iter().map(|&local| {
@@ -89,41 +84,119 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         let mutability = residual.mutability(local);
         quote!(let #mutability #shown = #rt::resume!(#frame.#slot);)
     });
-    let carried: Vec<TokenStream> = state
+    let taken: Vec<TokenStream> = state
         .carried
         .iter()
         .map(|&local| binding(layout, local, residual.mutability(local), &code))
         .collect();
-    let take = if carried.is_empty() {
-        quote!(#rt::set(#place, #ty::Returned);)
-    } else {
-        let taken = &place;
-        quote!(let #ty::#name { #(#carried,)* .. } = #rt::take(#taken, #ty::Returned) else { #rt::never!() };)
-    };
     let late = residual.late(id, &code);
-    let checkpoint = body.awaits[id].tokens.is_none();
-    let (pattern, poll) = if checkpoint {
-        let fields = (!carried.is_empty()).then(|| quote!({ .. }));
-        (quote!(#ty::#name #fields), quote!())
-    } else if layout.wide {
+    let carried = state.carried.iter().rev().map(|&local| layout.name(local));
+    if body.awaits[id].tokens.is_none() {
+        let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
+        return quote! {
+            #ty::#name #fields => {
+                #(#resumes)*
+                #(#taken)*
+                #rt::set(#place, #ty::Returned);
+                #late
+                #code
+            }
+        };
+    }
+    let (pattern, polled, done, awaited) = if layout.wide {
         let field = layout.child_field(id);
         (
             quote!(#ty::#name),
-            quote!(let #rt::Poll::Ready(#value) = #rt::poll_field!(#frame.children.#field, #cx) else { return #rt::Poll::Pending };),
+            quote!(#rt::poll_field!),
+            quote!(#rt::done_field!),
+            quote!(#frame.children.#field),
         )
     } else {
         (
-            quote!(#ty::#name { #child, .. }),
-            quote!(let #rt::Poll::Ready(#value) = #rt::poll!(#child, #cx) else { return #rt::Poll::Pending };),
+            quote!(#ty::#name { #child, #(#carried),* }),
+            quote!(#rt::poll!),
+            quote!(#rt::done!),
+            quote!(#child),
         )
     };
+    let left = if layout.framed() {
+        let state = &fresh.state;
+        quote!(#frame.#state)
+    } else {
+        quote!(*#place)
+    };
+    let Received {
+        output,
+        bound,
+        code,
+    } = receive(&code, output, layout, &state.carried);
+    let ended = quote!(#bound #done(#awaited, #output, #left, #ty::Returned););
     quote! {
         #pattern => {
-            #poll
+            let #rt::Poll::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Poll::Pending };
             #(#resumes)*
-            #take
+            #(#taken)*
+            #ended
             #late
             #code
         }
     }
+}
+
+/// What the state carried, as a local: under its name, or only to drop in its place.
+fn binding(
+    layout: &Layout,
+    local: LocalId,
+    mutability: Option<syn::Token![mut]>,
+    used: &TokenStream,
+) -> TokenStream {
+    let (rt, name) = (&layout.fresh.rt, layout.name(local));
+    if mentions(used, layout, local) {
+        quote!(let #mutability #name = #rt::carried!(#name);)
+    } else {
+        let silent = format_ident!("_{}", name);
+        quote!(let #silent = #rt::carried!(#name);)
+    }
+}
+
+/// How an arm receives what its child gave.
+struct Received {
+    /// The name that the poll's `Ready` binds.
+    output: Ident,
+    /// What is bound to it once the child is gone: `let n =`.
+    bound: TokenStream,
+    /// What follows.
+    code: TokenStream,
+}
+
+/// `let n = output;` at the start of the arm needs no second binding, unless a field of the state has that name.
+fn receive(code: &TokenStream, output: &Ident, layout: &Layout, carried: &[LocalId]) -> Received {
+    let otherwise = |bound| Received {
+        output: output.clone(),
+        bound,
+        code: code.clone(),
+    };
+    if !has_ident(code, output) {
+        return otherwise(quote!(let _ =));
+    }
+    let mut trees = code.clone().into_iter().peekable();
+    let is = |tree: Option<TokenTree>, text: &str| tree.is_some_and(|tree| tree.to_string() == text);
+    if is(trees.next(), "let") {
+        let mutability = trees.next_if(|tree| tree.to_string() == "mut");
+        if let Some(TokenTree::Ident(name)) = trees.next()
+            && is(trees.next(), "=")
+            && matches!(trees.next(), Some(TokenTree::Ident(value)) if value == *output)
+            && is(trees.next(), ";")
+        {
+            let shown = crate::names::local(&name).map(|local| layout.name(local));
+            if !carried.iter().any(|&local| Some(layout.name(local)) == shown) {
+                return Received {
+                    bound: quote!(let #mutability #name =),
+                    output: name,
+                    code: trees.collect(),
+                };
+            }
+        }
+    }
+    otherwise(quote!(let #output =))
 }
