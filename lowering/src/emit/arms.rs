@@ -180,7 +180,8 @@ fn receive(code: &TokenStream, output: &Ident, layout: &Layout, carried: &[Local
         return otherwise(quote!(let _ =));
     }
     let mut trees = code.clone().into_iter().peekable();
-    let is = |tree: Option<TokenTree>, text: &str| tree.is_some_and(|tree| tree.to_string() == text);
+    let is =
+        |tree: Option<TokenTree>, text: &str| tree.is_some_and(|tree| tree.to_string() == text);
     if is(trees.next(), "let") {
         let mutability = trees.next_if(|tree| tree.to_string() == "mut");
         if let Some(TokenTree::Ident(name)) = trees.next()
@@ -189,7 +190,10 @@ fn receive(code: &TokenStream, output: &Ident, layout: &Layout, carried: &[Local
             && is(trees.next(), ";")
         {
             let shown = crate::names::local(&name).map(|local| layout.name(local));
-            if !carried.iter().any(|&local| Some(layout.name(local)) == shown) {
+            if !carried
+                .iter()
+                .any(|&local| Some(layout.name(local)) == shown)
+            {
                 return Received {
                     bound: quote!(let #mutability #name =),
                     output: name,
