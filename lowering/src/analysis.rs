@@ -10,6 +10,7 @@ use crate::hold::Unclear;
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
+use crate::sets::Set;
 use crate::types::Receiver;
 use fixedbitset::FixedBitSet;
 use petgraph::Direction;
@@ -23,17 +24,17 @@ pub(crate) struct Analysis {
     /// What is held at each await, in order of declaration.
     pub(crate) held: Vec<Vec<Holding>>,
     /// Locals that must keep their address.
-    pub(crate) pinned: HashSet<LocalId>,
+    pub(crate) pinned: Set<LocalId>,
     /// Pinned locals that have a value on some ways to an await only.
-    pub(crate) flagged: HashSet<LocalId>,
+    pub(crate) flagged: Set<LocalId>,
     /// Uses that must be rewritten before the function can be laid out.
     pub(crate) unclear: Vec<Unclear>,
     /// For each holder's expression, the pinned locals that drop before what it holds.
     pub(crate) later: HashMap<Mention, Vec<LocalId>>,
     /// Mentions that end their local: it is moved, or copied for the last time.
-    pub(crate) moves: HashSet<Mention>,
+    pub(crate) moves: Set<Mention>,
     /// Assignments to a local that has no value yet.
-    pub(crate) first_assignments: HashSet<Mention>,
+    pub(crate) first_assignments: Set<Mention>,
     /// Pairs of hidden locals that are needed at the same time.
     pub(crate) together: HashSet<(LocalId, LocalId)>,
 }
@@ -98,7 +99,7 @@ pub(crate) fn analyse(
         });
     }
     // Parts of what is used as a whole later were copied.
-    let mut copied = HashSet::new();
+    let mut copied = Set::default();
     for node in graph.blocks.node_indices() {
         whole.backwards(graph, node, |_, event, after| {
             if let Event::Use(found) = event
@@ -109,7 +110,7 @@ pub(crate) fn analyse(
             }
         });
     }
-    let mut maybe = HashSet::new();
+    let mut maybe = Set::default();
     let init = Initialised::solve(graph, locals, &analysis.moves);
     for node in graph.blocks.node_indices() {
         init.forwards(graph, node, &analysis.moves, |event, before| {
@@ -129,14 +130,16 @@ pub(crate) fn analyse(
         });
     }
 
-    let holds = holds(graph, &analysis.moves);
-    let nothing = HashSet::new();
+    let holds = Holds::of(graph, &analysis.moves);
+    let mut there = Set::default();
+    let mut position = vec![0; locals];
     for id in 0..graph.suspends.len() {
         let at = graph.suspends[id];
         let after = live.after_suspension(graph, at);
         let state = init.at_suspension(graph, at, &analysis.moves);
         let mut held: Vec<Holding> = Vec::new();
-        let mut loans: HashSet<LocalId> = holds.get(&Holder::Child(id)).unwrap_or(&nothing).clone();
+        there.clear();
+        let mut loans = holds.child(id).clone();
         for &local in &graph.in_scope[id] {
             if after.contains(local.0) && state.init.contains(local.0) {
                 held.push(Holding {
@@ -154,9 +157,11 @@ pub(crate) fn analyse(
             } else {
                 continue;
             }
-            loans.extend(holds.get(&Holder::Local(local)).unwrap_or(&nothing));
+            there.insert(local);
+            loans.add(holds.local(local));
         }
         // What is borrowed is held, even when it is not used again and has no drop; and it keeps its address.
+        let in_order = held.len();
         let mut more = true;
         while more {
             more = false;
@@ -165,29 +170,29 @@ pub(crate) fn analyse(
                     continue;
                 }
                 analysis.pinned.insert(local);
-                if state.init.contains(local.0)
-                    && !held.iter().any(|holding| holding.local == local)
-                {
+                if state.init.contains(local.0) && !there.contains(&local) {
                     held.push(Holding {
                         local,
                         why: Why::Borrowed,
                     });
-                    loans.extend(holds.get(&Holder::Local(local)).unwrap_or(&nothing));
-                    more = true;
+                    there.insert(local);
+                    more |= loans.add(holds.local(local));
                 }
             }
         }
-        let order: HashMap<LocalId, usize> = graph.in_scope[id]
-            .iter()
-            .enumerate()
-            .map(|(at, local)| (*local, at))
-            .collect();
-        held.sort_by_key(|holding| order.get(&holding.local).copied());
+        if held.len() > in_order {
+            for (at, local) in graph.in_scope[id].iter().enumerate() {
+                position[local.0] = at;
+            }
+            held.sort_by_key(|holding| position[holding.local.0]);
+        }
         analysis.held.push(held);
     }
-    analysis.pinned.extend(holders);
-    analysis.pinned.extend(analysis.later.values().flatten());
-    analysis.pinned.extend(&analysis.flagged);
+    analysis.pinned.extend(holders.iter().copied());
+    analysis
+        .pinned
+        .extend(analysis.later.values().flatten().copied());
+    analysis.pinned.add(&analysis.flagged);
     if pin_all {
         analysis
             .pinned
@@ -196,33 +201,35 @@ pub(crate) fn analyse(
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
     let drops = |local: LocalId| !graph.facts[local.0].no_drop;
     loop {
-        let before = analysis.pinned.len();
+        let mut more = false;
         for held in &analysis.held {
             let last = held.iter().rposition(|holding| {
                 analysis.pinned.contains(&holding.local) && drops(holding.local)
             });
             for holding in held.iter().take(last.unwrap_or(0)) {
-                if drops(holding.local) {
+                if drops(holding.local) && !analysis.pinned.contains(&holding.local) {
                     analysis.pinned.insert(holding.local);
+                    more = true;
                 }
             }
         }
-        if analysis.pinned.len() == before {
+        if !more {
             break;
         }
     }
-    analysis
-        .flagged
-        .extend(maybe.intersection(&analysis.pinned));
-    let stored: HashSet<LocalId> = analysis
+    let pinned_maybe = maybe.iter().filter(|local| analysis.pinned.contains(local));
+    analysis.flagged.extend(pinned_maybe);
+    let stored: Set<LocalId> = analysis
         .held
         .iter()
         .flatten()
         .map(|holding| holding.local)
         .collect();
-    analysis
+    analysis.flagged = analysis
         .flagged
-        .retain(|local| stored.contains(local) || maybe.contains(local));
+        .iter()
+        .filter(|local| stored.contains(local) || maybe.contains(local))
+        .collect();
     for (mention, later) in &analysis.later {
         if let Some(flagged) = later.iter().find(|local| analysis.flagged.contains(local)) {
             let _ = mention;
@@ -240,11 +247,9 @@ pub(crate) fn analyse(
         {
             continue;
         }
-        let lent = after.ones().any(|other| {
-            holds
-                .get(&Holder::Local(LocalId(other)))
-                .is_some_and(|held| held.contains(&found.local))
-        });
+        let lent = after
+            .ones()
+            .any(|other| holds.local(LocalId(other)).contains(&found.local));
         let rewrite = |holder| Unclear {
             local: found.local,
             mention: found.mention,
@@ -399,46 +404,77 @@ fn assigned_after(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) 
 }
 
 /// What each holder may borrow from, all the way.
-fn holds(graph: &Graph, moves: &HashSet<Mention>) -> HashMap<Holder, HashSet<LocalId>> {
-    let mut holds: HashMap<Holder, HashSet<LocalId>> = HashMap::new();
-    let mut readers: HashMap<LocalId, Vec<usize>> = HashMap::new();
-    for (i, flow) in graph.flows.iter().enumerate() {
-        for &from in &flow.from {
-            readers.entry(from).or_default().push(i);
-        }
-    }
-    let mut work: Vec<usize> = (0..graph.flows.len()).rev().collect();
-    while let Some(i) = work.pop() {
-        let flow = &graph.flows[i];
-        if let Holder::Local(local) = flow.into
-            && graph.facts[local.0].owned
-        {
-            continue;
-        }
-        let mut add: HashSet<LocalId> = flow
-            .loans
-            .iter()
-            .filter(|(_, mention)| !moves.contains(mention))
-            .map(|(local, _)| *local)
-            .collect();
-        for &from in &flow.from {
-            if let Some(held) = holds.get(&Holder::Local(from)) {
-                add.extend(held);
+struct Holds {
+    locals: Vec<Set<LocalId>>,
+    children: Vec<Set<LocalId>>,
+}
+
+impl Holds {
+    fn of(graph: &Graph, moves: &Set<Mention>) -> Self {
+        let locals = graph.facts.len();
+        let mut this = Holds {
+            locals: vec![Set::default(); locals],
+            children: vec![Set::default(); graph.suspends.len()],
+        };
+        let mut readers: Vec<Vec<usize>> = vec![Vec::new(); locals];
+        for (i, flow) in graph.flows.iter().enumerate() {
+            for &from in &flow.from {
+                if readers[from.0].last() != Some(&i) {
+                    readers[from.0].push(i);
+                }
             }
         }
-        if let Holder::Local(local) = flow.into {
-            add.remove(&local);
+        let mut work: Vec<usize> = (0..graph.flows.len()).rev().collect();
+        let mut waiting = vec![true; graph.flows.len()];
+        while let Some(i) = work.pop() {
+            waiting[i] = false;
+            let flow = &graph.flows[i];
+            if let Holder::Local(local) = flow.into
+                && graph.facts[local.0].owned
+            {
+                continue;
+            }
+            let mut set = std::mem::take(this.of_holder(flow.into));
+            let before = set.len();
+            let loans = flow.loans.iter();
+            set.extend(
+                loans
+                    .filter(|(_, mention)| !moves.contains(mention))
+                    .map(|(local, _)| *local),
+            );
+            for &from in &flow.from {
+                set.add(this.local(from));
+            }
+            if let Holder::Local(local) = flow.into {
+                set.remove(local);
+            }
+            let grown = set.len() > before;
+            *this.of_holder(flow.into) = set;
+            if grown && let Holder::Local(local) = flow.into {
+                for &reader in &readers[local.0] {
+                    if !std::mem::replace(&mut waiting[reader], true) {
+                        work.push(reader);
+                    }
+                }
+            }
         }
-        let set = holds.entry(flow.into).or_default();
-        let before = set.len();
-        set.extend(add);
-        if set.len() > before
-            && let Holder::Local(local) = flow.into
-        {
-            work.extend(readers.get(&local).into_iter().flatten());
+        this
+    }
+
+    fn of_holder(&mut self, holder: Holder) -> &mut Set<LocalId> {
+        match holder {
+            Holder::Local(local) => &mut self.locals[local.0],
+            Holder::Child(id) => &mut self.children[id],
         }
     }
-    holds
+
+    fn local(&self, local: LocalId) -> &Set<LocalId> {
+        &self.locals[local.0]
+    }
+
+    fn child(&self, id: usize) -> &Set<LocalId> {
+        &self.children[id]
+    }
 }
 
 /// The blocks that control can reach, each after those that it leads to.
@@ -551,7 +587,7 @@ struct Initialised {
 }
 
 impl Initialised {
-    fn solve(graph: &Graph, locals: usize, moves: &HashSet<Mention>) -> Self {
+    fn solve(graph: &Graph, locals: usize, moves: &Set<Mention>) -> Self {
         let mut ins: Vec<Option<State>> = vec![None; graph.blocks.node_count()];
         ins[graph.entry.index()] = Some(State::empty(locals));
         // Predecessors first.
@@ -594,7 +630,7 @@ impl Initialised {
         &self,
         graph: &Graph,
         node: NodeIndex,
-        moves: &HashSet<Mention>,
+        moves: &Set<Mention>,
         each: impl FnMut(&Event, &State),
     ) {
         if let Some(mut state) = self.ins[node.index()].clone() {
@@ -603,13 +639,7 @@ impl Initialised {
     }
 
     /// What has a value right before an event.
-    fn before(
-        &self,
-        graph: &Graph,
-        node: NodeIndex,
-        index: usize,
-        moves: &HashSet<Mention>,
-    ) -> State {
+    fn before(&self, graph: &Graph, node: NodeIndex, index: usize, moves: &Set<Mention>) -> State {
         let mut state = self.ins[node.index()]
             .clone()
             .unwrap_or_else(|| State::empty(0));
@@ -622,7 +652,7 @@ impl Initialised {
         state
     }
 
-    fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &HashSet<Mention>) -> State {
+    fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &Set<Mention>) -> State {
         let mut state = self.ins[node.index()]
             .clone()
             .unwrap_or_else(|| State::empty(0));
@@ -633,7 +663,7 @@ impl Initialised {
 
 fn run(
     events: &[Event],
-    moves: &HashSet<Mention>,
+    moves: &Set<Mention>,
     state: &mut State,
     mut each: impl FnMut(&Event, &State),
 ) {

@@ -114,18 +114,13 @@ pub(crate) fn layout(
         machine_label: fresh("machine"),
     };
     let names = local_names(cx, resolved, graph, analysis, &fresh);
-    let mut state_names = HashSet::from([
-        "Start".to_owned(),
-        "Returned".to_owned(),
-        "Panicked".to_owned(),
-    ]);
+    let mut state_names = Taken::new(["Start", "Returned", "Panicked"].map(str::to_owned).into());
     let states: Vec<State> = body
         .awaits
         .iter()
         .zip(&analysis.held)
         .map(|(awaited, held)| {
-            let name = unique(&camel(&awaited.name), |name| state_names.contains(name));
-            state_names.insert(name.clone());
+            let name = state_names.take(&camel(&awaited.name));
             let (pinned, carried) = held
                 .iter()
                 .map(|holding| holding.local)
@@ -140,7 +135,7 @@ pub(crate) fn layout(
 
     // Types: spelled where a nested item can spell them, else parameters.
     let mut types = HashMap::new();
-    let mut used: HashSet<String> = HashSet::new();
+    let mut used = Taken::default();
     let stored: Vec<LocalId> = {
         let mut all: Vec<LocalId> = body.params.clone();
         all.extend(
@@ -148,7 +143,7 @@ pub(crate) fn layout(
                 .iter()
                 .flat_map(|state| state.carried.iter().chain(&state.pinned)),
         );
-        all.extend(&analysis.pinned);
+        all.extend(analysis.pinned.iter());
         all.sort();
         all.dedup();
         all
@@ -158,14 +153,10 @@ pub(crate) fn layout(
             && cx.table.closed(ty, cx.generics)
         {
             types.insert(local, ty.to_token_stream());
-            idents(ty.to_token_stream(), &mut used);
+            idents(ty.to_token_stream(), &mut used.names);
         }
     }
-    let mut param = |wanted: String| {
-        let name = unique(&wanted, |name| used.contains(name));
-        used.insert(name.clone());
-        format_ident!("{name}")
-    };
+    let mut param = |wanted: String| Ident::new(&used.take(&wanted), Span::call_site());
     // All calls of one function have one future: in a wide layout they share its place and its parameter.
     let mut shared: HashMap<String, usize> = HashMap::new();
     let mut owners: Vec<usize> = (0..states.len()).collect();
@@ -192,8 +183,9 @@ pub(crate) fn layout(
             .entry(local)
             .or_insert_with(|| param(camel(&names[local.0].to_string())).into_token_stream());
     }
-    let mut slots: Vec<LocalId> = analysis.pinned.iter().copied().collect();
-    slots.sort_by_key(|local| declaration_order(graph, *local));
+    let mut slots: Vec<LocalId> = analysis.pinned.iter().collect();
+    let order = declaration_order(graph, resolved.locals.len());
+    slots.sort_by_key(|local| (order[local.0], local.0));
     let spelled: HashSet<LocalId> = stored
         .iter()
         .copied()
@@ -205,10 +197,9 @@ pub(crate) fn layout(
         })
         .collect();
     let mut slot_names: HashMap<LocalId, Ident> = HashMap::new();
-    let mut taken = HashSet::from([fresh.state.to_string()]);
+    let mut taken = Taken::new(HashSet::from([fresh.state.to_string()]));
     for &local in &slots {
-        let name = unique(&names[local.0].to_string(), |name| taken.contains(name));
-        taken.insert(name.clone());
+        let name = taken.take(&names[local.0].to_string());
         slot_names.insert(local, ident(&name));
     }
     Layout {
@@ -313,14 +304,15 @@ impl Layout {
     }
 }
 
-/// Locals are numbered in order of declaration, hidden ones after the rest: the scopes know better.
-fn declaration_order(graph: &Graph, local: LocalId) -> (usize, usize) {
-    let at = graph
-        .in_scope
-        .iter()
-        .filter_map(|scope| scope.iter().position(|other| *other == local))
-        .min();
-    (at.unwrap_or(usize::MAX), local.0)
+/// Each local's least place in a scope. Locals are numbered in order of declaration, hidden ones after the rest: the scopes know better.
+fn declaration_order(graph: &Graph, locals: usize) -> Vec<usize> {
+    let mut order = vec![usize::MAX; locals];
+    for scope in &graph.in_scope {
+        for (at, local) in scope.iter().enumerate() {
+            order[local.0] = order[local.0].min(at);
+        }
+    }
+    order
 }
 
 /// A local keeps its name. When it is held while another of its name hides it, it becomes `name_outer`; a hidden local gets a number
@@ -384,32 +376,45 @@ fn local_names(
             names[i] = raw(&local.base, &|name| clashes(name) || together(name));
         }
     }
+    let all = names.iter().chain(cx.mentioned).chain(&ours);
+    let mut taken = Taken::new(all.cloned().collect());
+    // Names as numbers; a new name gets a new one.
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut number: Vec<usize> = Vec::with_capacity(names.len());
+    for name in &names {
+        let next = numbers.len();
+        number.push(*numbers.entry(name).or_insert(next));
+    }
+    let mut next = numbers.len();
+    // Where a name stands last in the scope of an await.
+    let mut last: Vec<usize> = vec![0; next];
+    let mut position: Vec<usize> = vec![0; names.len()];
     let mut renamed = true;
     while renamed {
         renamed = false;
         for (id, held) in analysis.held.iter().enumerate() {
-            let scope = &graph.in_scope[id];
-            for holding in held {
-                let at = scope
-                    .iter()
-                    .position(|local| *local == holding.local)
-                    .expect("held locals are in scope");
-                let hidden = scope[at + 1..]
-                    .iter()
-                    .any(|other| names[other.0] == names[holding.local.0]);
-                if hidden {
-                    let taken: HashSet<String> = names
-                        .iter()
-                        .cloned()
-                        .chain(cx.mentioned.iter().cloned())
-                        .chain(ours.iter().cloned())
-                        .collect();
-                    names[holding.local.0] = unique(
-                        &format!("{}_outer", names[holding.local.0].trim_start_matches("r#")),
-                        |name| taken.contains(name),
-                    );
-                    renamed = true;
+            let mut hides = false;
+            for (at, local) in graph.in_scope[id].iter().enumerate() {
+                let last = &mut last[number[local.0]];
+                hides |= *last != 0;
+                *last = at + 1;
+                position[local.0] = at + 1;
+            }
+            if hides {
+                for holding in held {
+                    let local = holding.local.0;
+                    if last[number[local]] > position[local] {
+                        names[local] =
+                            taken.take(&format!("{}_outer", names[local].trim_start_matches("r#")));
+                        number[local] = next;
+                        next += 1;
+                        last.push(0);
+                        renamed = true;
+                    }
                 }
+            }
+            for local in &graph.in_scope[id] {
+                last[number[local.0]] = 0;
             }
         }
     }
@@ -423,15 +428,54 @@ fn ident(name: &str) -> Ident {
     }
 }
 
+/// Names that are in use, and where to look for the next free number of a name.
+#[derive(Default)]
+struct Taken {
+    names: HashSet<String>,
+    next: HashMap<String, usize>,
+}
+
+impl Taken {
+    fn new(names: HashSet<String>) -> Self {
+        Taken {
+            names,
+            next: HashMap::new(),
+        }
+    }
+
+    /// The name itself, or with the least number that makes it a new one.
+    fn take(&mut self, wanted: &str) -> String {
+        let name = if self.names.contains(wanted) {
+            let next = self.next.entry(wanted.to_owned()).or_insert(2);
+            let separator = separator(wanted);
+            loop {
+                let name = format!("{wanted}{separator}{next}");
+                *next += 1;
+                if !self.names.contains(&name) {
+                    break name;
+                }
+            }
+        } else {
+            wanted.to_owned()
+        };
+        self.names.insert(name.clone());
+        name
+    }
+}
+
+fn separator(wanted: &str) -> &'static str {
+    if wanted.starts_with(char::is_uppercase) {
+        ""
+    } else {
+        "_"
+    }
+}
+
 fn unique(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
     if !taken(wanted) {
         return wanted.to_owned();
     }
-    let separator = if wanted.starts_with(char::is_uppercase) {
-        ""
-    } else {
-        "_"
-    };
+    let separator = separator(wanted);
     (2..)
         .map(|n| format!("{wanted}{separator}{n}"))
         .find(|name| !taken(name))

@@ -34,6 +34,7 @@ mod parse;
 mod print;
 mod report;
 mod resolve;
+mod sets;
 mod syntax;
 mod types;
 

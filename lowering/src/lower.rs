@@ -9,6 +9,7 @@ use crate::graph::{Graph, graph};
 use crate::hold::hold;
 use crate::layout::{Context, Layout, idents, layout};
 use crate::named;
+use crate::names::LocalId;
 use crate::parse::{self, Found, Kind};
 use crate::report::{
     Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
@@ -18,6 +19,7 @@ use crate::resolve::{Resolved, resolve};
 use crate::types::Table;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 /// See [`crate::lower_file`].
@@ -433,6 +435,12 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         analysis,
         layout,
     } = stages;
+    let types = vec![OnceCell::new(); resolved.locals.len()];
+    let text_of = |local: LocalId| {
+        let ty = resolved.locals[local.0].ty.as_ref();
+        let text = types[local.0].get_or_init(|| ty.map(crate::print::ty));
+        text.clone()
+    };
     let suspensions = body
         .awaits
         .iter()
@@ -449,10 +457,7 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
                 .iter()
                 .map(|holding| Held {
                     name: layout.name(holding.local).to_string(),
-                    ty: resolved.locals[holding.local.0]
-                        .ty
-                        .as_ref()
-                        .map(crate::print::ty),
+                    ty: text_of(holding.local),
                     since: resolved.locals[holding.local.0].span.start().line,
                     storage: if analysis.pinned.contains(&holding.local) {
                         Storage::Pinned

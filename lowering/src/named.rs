@@ -51,7 +51,7 @@ pub(crate) fn spell(
         .iter()
         .copied()
         .chain(analysis.held.iter().flatten().map(|holding| holding.local))
-        .chain(analysis.pinned.iter().copied())
+        .chain(analysis.pinned.iter())
         .collect();
     let mut stored: Vec<LocalId> = stored.into_iter().collect();
     stored.sort();

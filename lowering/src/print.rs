@@ -23,7 +23,11 @@ pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
     emit::prune(&mut file);
     let depth = indent / 4;
     for _ in 0..depth {
-        file = syn::parse_quote!(mod around { #file });
+        let mut around: syn::ItemMod = syn::parse_quote!(
+            mod around {}
+        );
+        around.content = Some((Default::default(), std::mem::take(&mut file.items)));
+        file.items.push(syn::Item::Mod(around));
     }
     let text = prettyplease::unparse(&file);
     let lines: Vec<&str> = text.lines().collect();

@@ -915,13 +915,15 @@ fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, u
     let TokenTree::Ident(name) = rest.get(skip)? else {
         return None;
     };
-    let local = names::local(name).or_else(|| layout.by_name(name))?;
     let end = rest[skip + 1..].iter().position(
         |tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')),
     )?;
     let punct = &rest[skip + 1 + end];
-    matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';')
-        .then_some((local, skip + end + 3))
+    if !matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';') {
+        return None;
+    }
+    let local = names::local(name).or_else(|| layout.by_name(name))?;
+    Some((local, skip + end + 3))
 }
 
 /// Whether the tokens declare a local themselves.
