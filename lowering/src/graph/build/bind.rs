@@ -1,0 +1,258 @@
+//! Patterns, and the places that they look at.
+
+use super::value::{as_root, is_iterator_next};
+use super::{Event, Walk};
+use crate::graph::How;
+use crate::graph::patterns::{Bindings, OfOption, bindings, of_option};
+use crate::names;
+use crate::report::Edge;
+use crate::syntax::{as_ident, bare, is_place};
+use crate::types::Facts;
+use petgraph::graph::NodeIndex;
+use syn::spanned::Spanned;
+use syn::{BinOp, Expr, Pat};
+
+impl Walk<'_> {
+    /// The initialiser of a `let`: a place that the pattern takes apart, or a value.
+    pub(super) fn head_or_value(&mut self, pat: &Pat, init: &Expr) {
+        let bound = bindings(pat, self.table);
+        if is_place(init) && as_root(init).is_some() && (!bound.whole || bound.by_ref) {
+            self.head(init);
+        } else {
+            self.value(init);
+        }
+    }
+
+    /// Declares what a pattern binds; `init` is what it looks at.
+    pub(super) fn bind(&mut self, pat: &Pat, init: Option<&Expr>) {
+        let bound = bindings(pat, self.table);
+        if let Some(init) = init
+            && is_place(init)
+            && (!bound.whole || bound.by_ref)
+        {
+            self.take_apart(init, &bound);
+        }
+        let simple = bound.whole && bound.locals.len() == 1;
+        for &local in &bound.locals {
+            if simple
+                && let Some(init) = init
+                && let Some(facts) = self.value_facts(init)
+            {
+                self.facts.insert(local, facts);
+            }
+            self.declare(local);
+            self.push(Event::Init(local, None));
+            if !self.facts(local).owned {
+                self.into(local);
+            }
+        }
+    }
+
+    fn value_facts(&self, expr: &Expr) -> Option<Facts> {
+        if let Some(ident) = as_ident(expr)
+            && let Some(local) = names::local(ident)
+        {
+            let facts = self.facts(local);
+            return (facts.copy || facts.owned || facts.unique).then_some(facts);
+        }
+        if let Expr::Call(call) = bare(expr)
+            && call.args.len() == 1
+            && let Expr::Path(path) = bare(&call.func)
+            && path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "into_iter" || last.ident == "value")
+            && let Expr::Range(range) = bare(&call.args[0])
+        {
+            return range
+                .start
+                .iter()
+                .chain(&range.end)
+                .find_map(|end| self.value_facts(end))
+                .filter(|facts| facts.scalar)
+                .map(|facts| Facts {
+                    copy: false,
+                    scalar: false,
+                    ..facts
+                });
+        }
+        if let Expr::Binary(binary) = bare(expr)
+            && !matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
+        {
+            // Arithmetic on known numbers.
+            let sides = [
+                self.value_facts(&binary.left),
+                self.value_facts(&binary.right),
+            ];
+            if let [Some(left), Some(right)] = sides
+                && left.scalar
+                && right.scalar
+            {
+                return Some(left);
+            }
+        }
+        self.table.facts_of(expr)
+    }
+
+    /// What a pattern does to a place: it moves, borrows or only looks.
+    fn take_apart(&mut self, place: &Expr, bound: &Bindings) {
+        let Some((ident, direct)) = as_root(place) else {
+            return;
+        };
+        let facts = names::local(ident)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
+        let how =
+            if !bound.by_value && !bound.by_ref || facts.shared || bound.guarded && !bound.by_ref {
+                How::Read
+            } else if facts.unique || bound.by_ref && !bound.by_value {
+                How::Borrow
+            } else if facts.copy {
+                How::Read
+            } else if direct && !bound.leaves && !bound.by_ref {
+                How::Taken
+            } else {
+                How::Part
+            };
+        self.use_(ident, how);
+    }
+
+    /// A scrutinee: what happens to a place depends on the patterns.
+    pub(super) fn head(&mut self, head: &Expr) {
+        if is_place(head) && as_root(head).is_some() {
+            self.place_operands(head);
+        } else {
+            self.value(head);
+        }
+    }
+
+    /// What evaluating a place evaluates besides its root.
+    pub(super) fn place_operands(&mut self, place: &Expr) {
+        match bare(place) {
+            Expr::Field(field) => self.place_operands(&field.base),
+            Expr::Index(index) => {
+                self.place_operands(&index.expr);
+                self.value(&index.index);
+            }
+            Expr::Unary(unary) => self.place_operands(&unary.expr),
+            _ => {}
+        }
+    }
+
+    /// A variable whose patterns are those of an `Option` is used up on every way: `None` has no drop.
+    pub(super) fn takes_option<'p>(
+        &mut self,
+        head: &Expr,
+        pats: impl Iterator<Item = &'p Pat>,
+    ) -> bool {
+        let Some((ident, true)) = as_root(head) else {
+            return false;
+        };
+        let facts = names::local(ident)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
+        if facts.shared || facts.unique || facts.copy {
+            return false;
+        }
+        let looks: Option<Vec<OfOption>> = pats.map(|pat| of_option(pat, self.table)).collect();
+        let takes = looks.is_some_and(|looks| looks.contains(&OfOption::Takes));
+        if takes {
+            let ident = ident.clone();
+            self.use_(&ident, How::Taken);
+        }
+        takes
+    }
+
+    pub(super) fn arm_pat(&mut self, pat: &Pat, head: &Expr, taken: bool) {
+        self.bind_arm(pat, head, taken);
+        if let Pat::Guard(guard) = pat {
+            self.value(&guard.guard);
+        }
+    }
+
+    pub(super) fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
+        let bound = bindings(pat, self.table);
+        if !taken && is_place(head) && as_root(head).is_some() {
+            if bound.whole {
+                if let Some((ident, direct)) = as_root(head) {
+                    self.use_(
+                        ident,
+                        if bound.by_ref {
+                            How::Borrow
+                        } else if direct {
+                            How::Taken
+                        } else {
+                            How::Part
+                        },
+                    );
+                }
+            } else {
+                self.take_apart(head, &bound);
+            }
+        }
+        let scalar = self.counts(head);
+        for &local in &bound.locals {
+            if scalar {
+                self.facts.insert(
+                    local,
+                    Facts {
+                        no_drop: true,
+                        copy: true,
+                        owned: true,
+                        scalar: true,
+                        ..Facts::default()
+                    },
+                );
+            }
+            self.declare(local);
+            self.push(Event::Init(local, None));
+            if !scalar {
+                self.into(local);
+            }
+        }
+    }
+
+    /// Whether a head gives the items of a range of numbers.
+    fn counts(&self, head: &Expr) -> bool {
+        let Expr::Call(call) = bare(head) else {
+            return false;
+        };
+        let Some(Expr::Reference(iter)) = call.args.first() else {
+            return false;
+        };
+        let facts = as_ident(&iter.expr)
+            .and_then(names::local)
+            .map(|local| self.facts(local))
+            .unwrap_or_default();
+        is_iterator_next(call) && facts.no_drop && facts.owned
+    }
+
+    /// A condition: control goes on here when it holds, to `failed` when not.
+    pub(super) fn cond(&mut self, cond: &Expr, failed: NodeIndex) {
+        match bare(cond) {
+            Expr::Binary(binary) if matches!(binary.op, BinOp::And(_)) => {
+                self.cond(&binary.left, failed);
+                self.cond(&binary.right, failed);
+            }
+            Expr::Let(expr) => {
+                let unit = self.unit(|this| this.head(&expr.expr));
+                self.units.push(unit);
+                let option = self.takes_option(&expr.expr, std::iter::once(&*expr.pat));
+                let before = self.at;
+                self.edge(failed, Edge::Branch);
+                self.branch_from(before, Edge::Branch);
+                self.bind_arm(&expr.pat, &expr.expr, option);
+                let unit = self.units.pop().expect("pushed above");
+                self.finish(unit);
+            }
+            cond => {
+                self.line(cond.span());
+                self.value(cond);
+                let before = self.at;
+                self.edge(failed, Edge::Branch);
+                self.branch_from(before, Edge::Branch);
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! What closures, async blocks and macros mention.
+
+use super::Walk;
+use crate::graph::How;
+use crate::names::{self, LocalId};
+use crate::syntax::{as_ident, is_format_macro, is_place, macro_args, macro_name};
+use proc_macro2::Ident;
+use std::collections::HashMap;
+use syn::visit::{self, Visit};
+use syn::{Expr, Pat};
+
+impl Walk<'_> {
+    pub(super) fn mac(&mut self, mac: &syn::Macro) {
+        let name = macro_name(mac);
+        let read = is_format_macro(&name) || name == "matches";
+        let by_value = matches!(name.as_str(), "vec" | "dbg");
+        if (read || by_value)
+            && let Some(args) = macro_args(mac)
+        {
+            let formats = read && name != "assert_eq" && name != "assert_ne";
+            for (i, arg) in args.iter().enumerate() {
+                let arg = match arg {
+                    Expr::Assign(assign) if formats => &*assign.right,
+                    arg => arg,
+                };
+                if by_value {
+                    self.value(arg);
+                } else if is_place(arg) || matches!(name.as_str(), "write" | "writeln") && i == 0 {
+                    self.place(arg, How::Read);
+                } else {
+                    // What the macro makes of it holds no borrow.
+                    let loans = self
+                        .units
+                        .last()
+                        .map(|unit| (unit.loans.len(), unit.from.len()));
+                    self.value(arg);
+                    if let (Some(unit), Some((loans, from))) = (self.units.last_mut(), loans) {
+                        unit.loans.truncate(loans);
+                        unit.from.truncate(from);
+                    }
+                }
+            }
+            self.captures(mac);
+            return;
+        }
+        let how = if read { How::Read } else { How::Unclear };
+        let mut mentions = Mentions(Vec::new());
+        mentions.tokens(&mac.tokens);
+        mentions.0.iter().for_each(|ident| self.use_(ident, how));
+        self.captures(mac);
+    }
+
+    /// Names captured in format strings.
+    fn captures(&mut self, mac: &syn::Macro) {
+        let mut found = Vec::new();
+        names::map_tokens(mac.tokens.clone(), &mut |_, _| None, &mut |literal| {
+            names::map_captures(literal, &mut |name| {
+                if names::unmark(name).is_some() {
+                    found.push(Ident::new(name, literal.span()));
+                }
+                None
+            })
+        });
+        found.iter().for_each(|ident| self.use_(ident, How::Read));
+    }
+
+    /// A closure or async block: its captures are uses of the function.
+    pub(super) fn capture(&mut self, by_move: bool, inside: impl FnOnce(&mut Captures)) {
+        let mut captures = Captures {
+            mentions: Mentions(Vec::new()),
+            parts: Vec::new(),
+        };
+        inside(&mut captures);
+        let total: Vec<LocalId> = captures
+            .mentions
+            .0
+            .iter()
+            .filter_map(names::local)
+            .collect();
+        let mut seen: HashMap<LocalId, usize> = HashMap::new();
+        let parts = captures.parts;
+        for ident in captures.mentions.0 {
+            let Some(local) = names::local(&ident) else {
+                continue;
+            };
+            if self.resolved.locals[local.0].foreign || seen.insert(local, 0).is_some() {
+                continue;
+            }
+            let facts = self.facts(local);
+            let only_parts = parts.iter().filter(|part| **part == local).count()
+                == total.iter().filter(|other| **other == local).count();
+            let how = if by_move && only_parts {
+                // Only the part is captured: moved or copied.
+                How::Part
+            } else if by_move {
+                How::Value
+            } else if facts.copy {
+                How::Borrow
+            } else {
+                How::Unclear
+            };
+            self.use_(&ident, how);
+        }
+    }
+}
+
+pub(super) struct Mentions(pub(super) Vec<Ident>);
+
+impl Mentions {
+    fn tokens(&mut self, tokens: &proc_macro2::TokenStream) {
+        for tree in tokens.clone() {
+            match tree {
+                proc_macro2::TokenTree::Ident(ident) if names::local(&ident).is_some() => {
+                    self.0.push(ident)
+                }
+                proc_macro2::TokenTree::Group(group) => self.tokens(&group.stream()),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Mentions {
+    fn visit_ident(&mut self, ident: &'ast Ident) {
+        if names::local(ident).is_some() {
+            self.0.push(ident.clone());
+        }
+    }
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        self.tokens(&mac.tokens);
+        names::map_tokens(mac.tokens.clone(), &mut |_, _| None, &mut |literal| {
+            names::map_captures(literal, &mut |name| {
+                if names::unmark(name).is_some() {
+                    self.0.push(Ident::new(name, literal.span()));
+                }
+                None
+            })
+        });
+    }
+    fn visit_item(&mut self, _: &'ast syn::Item) {}
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        // `let _ = x;` does not touch `x`, so it captures nothing.
+        let ignores = matches!(&local.pat, Pat::Wild(_))
+            && local.init.as_ref().is_some_and(|init| is_place(&init.expr));
+        if !ignores {
+            visit::visit_local(self, local);
+        }
+    }
+    fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
+        let ignores = matches!(&*assign.left, Expr::Infer(_)) && is_place(&assign.right);
+        if !ignores {
+            visit::visit_expr_assign(self, assign);
+        }
+    }
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        visit::visit_expr(self, expr);
+    }
+}
+
+pub(super) struct Captures {
+    mentions: Mentions,
+    /// The locals of which a part is mentioned, once a mention.
+    parts: Vec<LocalId>,
+}
+
+/// Finds the mentions of parts.
+struct Parts<'a>(&'a mut Vec<LocalId>);
+
+impl<'ast> Visit<'ast> for Parts<'_> {
+    fn visit_expr_field(&mut self, field: &'ast syn::ExprField) {
+        self.0.extend(as_ident(&field.base).and_then(names::local));
+        visit::visit_expr_field(self, field);
+    }
+}
+
+impl Captures {
+    pub(super) fn visit_closure(&mut self, closure: &syn::ExprClosure) {
+        self.mentions.visit_expr(&closure.body);
+        Parts(&mut self.parts).visit_expr(&closure.body);
+    }
+    pub(super) fn visit_async(&mut self, block: &syn::ExprAsync) {
+        self.mentions.visit_block(&block.block);
+        Parts(&mut self.parts).visit_block(&block.block);
+    }
+}

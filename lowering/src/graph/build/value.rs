@@ -1,0 +1,561 @@
+//! Statements and expressions that hold no await.
+
+use super::captures::Mentions;
+use super::{Target, Walk};
+use crate::graph::patterns::bindings;
+use crate::graph::{Event, How};
+use crate::names;
+use crate::report::Edge;
+use crate::syntax::{as_ident, bare, is_place};
+use crate::types::Receiver;
+use proc_macro2::Ident;
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{BinOp, Expr, Stmt};
+
+impl Walk<'_> {
+    pub(super) fn stmt(&mut self, stmt: &Stmt) {
+        self.line(stmt.span());
+        match stmt {
+            Stmt::Local(local) => {
+                let unit = self.unit(|this| {
+                    if let Some(init) = &local.init {
+                        this.head_or_value(&local.pat, &init.expr);
+                        if let Some((_, els)) = &init.diverge {
+                            let before = this.at;
+                            this.branch_from(before, Edge::Branch);
+                            this.value(els);
+                            this.branch_from(before, Edge::Branch);
+                        }
+                    }
+                });
+                self.units.push(unit);
+                match &local.init {
+                    Some(init) => {
+                        self.bind(&local.pat, Some(&init.expr));
+                    }
+                    None => bindings(&local.pat, self.table)
+                        .locals
+                        .into_iter()
+                        .for_each(|local| self.declare(local)),
+                }
+                let unit = self.units.pop().expect("pushed above");
+                self.finish(unit);
+            }
+            Stmt::Expr(expr, _) => {
+                self.unit(|this| this.value(expr));
+            }
+            Stmt::Macro(mac) => {
+                self.unit(|this| this.mac(&mac.mac));
+            }
+            Stmt::Item(_) => {}
+        }
+    }
+
+    pub(super) fn block(&mut self, block: &syn::Block) {
+        let depth = self.scope.len();
+        block.stmts.iter().for_each(|stmt| self.stmt(stmt));
+        self.scope.truncate(depth);
+    }
+
+    /// The operands of one expression, in order.
+    fn operands<'e>(&mut self, operands: impl Iterator<Item = &'e Expr>) {
+        let before = self.pending;
+        for operand in operands {
+            self.value(operand);
+            let plain = match bare(operand) {
+                Expr::Lit(_) | Expr::Reference(_) => true,
+                operand => as_ident(operand)
+                    .and_then(names::local)
+                    .is_some_and(|local| self.facts(local).no_drop),
+            };
+            if !plain {
+                self.pending += 1;
+            }
+        }
+        self.pending = before;
+    }
+
+    /// An expression used for its value.
+    pub(super) fn value(&mut self, expr: &Expr) {
+        match bare(expr) {
+            Expr::Path(path) => {
+                if let Some(ident) = path.path.get_ident() {
+                    self.use_(ident, How::Value);
+                }
+            }
+            Expr::Field(_) | Expr::Index(_) if is_place(expr) => {
+                self.place_operands(expr);
+                if let Some((ident, _)) = as_root(expr) {
+                    let how = self.part(expr, ident);
+                    self.use_(ident, how);
+                }
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) && is_place(expr) => {
+                self.place_operands(expr);
+                if let Some((ident, _)) = as_root(expr) {
+                    let facts = names::local(ident)
+                        .map(|local| self.facts(local))
+                        .unwrap_or_default();
+                    self.use_(
+                        ident,
+                        if facts.shared || facts.unique || facts.no_drop {
+                            How::Read
+                        } else {
+                            How::Part
+                        },
+                    );
+                }
+            }
+            Expr::Field(field) => self.value(&field.base),
+            Expr::Index(index) => {
+                self.value(&index.expr);
+                self.value(&index.index);
+            }
+            Expr::Unary(unary) => self.value(&unary.expr),
+            Expr::Reference(reference) => self.place(&reference.expr, How::Borrow),
+            Expr::RawAddr(raw) => self.place(&raw.expr, How::Borrow),
+            Expr::MethodCall(call) => self.method(call),
+            Expr::Call(call) => {
+                match as_ident(&call.func) {
+                    // Calling a local may borrow it or use it up, as its type says.
+                    Some(ident) if names::local(ident).is_some() => {
+                        self.operands(call.args.iter());
+                        let ident = ident.clone();
+                        self.receiver(&ident, How::Receiver(None), &call.attrs, call.args.iter());
+                        return;
+                    }
+                    _ => self.value(&call.func),
+                }
+                if is_iterator_next(call) {
+                    // An item cannot borrow from the iterator itself.
+                    if let Expr::Reference(reference) = &call.args[0] {
+                        self.place(&reference.expr, How::Read);
+                    }
+                } else {
+                    self.operands(call.args.iter());
+                }
+            }
+            Expr::Macro(mac) => self.mac(&mac.mac),
+            Expr::Closure(closure) => self.capture(closure.capture.is_some(), |walk| {
+                walk.visit_closure(closure)
+            }),
+            Expr::Async(block) => {
+                self.capture(block.capture.is_some(), |walk| walk.visit_async(block))
+            }
+            Expr::Assign(assign) => self.assign(assign),
+            Expr::Binary(binary) => self.binary(binary),
+            Expr::Tuple(tuple) => self.operands(tuple.elems.iter()),
+            Expr::Array(array) => self.operands(array.elems.iter()),
+            Expr::Repeat(repeat) => self.value(&repeat.expr),
+            Expr::Cast(cast) => self.value(&cast.expr),
+            Expr::Struct(expr) => {
+                self.operands(expr.fields.iter().map(|field| &field.expr));
+                if let Some(rest) = &expr.rest {
+                    match as_root(rest) {
+                        Some((ident, _)) if is_place(rest) => {
+                            self.place_operands(rest);
+                            let facts = names::local(ident)
+                                .map(|local| self.facts(local))
+                                .unwrap_or_default();
+                            self.use_(ident, if facts.no_drop { How::Read } else { How::Part });
+                        }
+                        _ => self.value(rest),
+                    }
+                }
+            }
+            Expr::Range(range) => range
+                .start
+                .iter()
+                .chain(&range.end)
+                .for_each(|end| self.value(end)),
+            Expr::Try(expr) => {
+                self.value(&expr.expr);
+                let before = self.at;
+                self.branch_from(before, Edge::Branch);
+            }
+            Expr::Return(expr) => {
+                if let Some(expr) = &expr.expr {
+                    self.value(expr);
+                }
+                self.at = None;
+            }
+            Expr::Break(expr) => {
+                if let Some(value) = &expr.expr {
+                    self.value(value);
+                }
+                if let Some(target) = self.target(expr.label.as_ref()) {
+                    let to = self.loops[target].after;
+                    self.edge(to, Edge::Goto);
+                }
+                self.at = None;
+            }
+            Expr::Continue(expr) => {
+                if let Some(target) = self.target(expr.label.as_ref()) {
+                    let to = self.loops[target].next;
+                    self.edge(to, Edge::Goto);
+                }
+                self.at = None;
+            }
+            Expr::Block(block) => self.labelled(block.label.as_ref(), &block.block),
+            Expr::Unsafe(block) => self.block(&block.block),
+            Expr::Const(_) | Expr::Lit(_) => {}
+            Expr::If(expr) => {
+                let depth = self.scope.len();
+                let failed = self.new_block();
+                self.cond(&expr.cond, failed);
+                self.block(&expr.then_branch);
+                self.scope.truncate(depth);
+                let then_end = self.at;
+                self.at = Some(failed);
+                if let Some((_, els)) = &expr.else_branch {
+                    self.value(els);
+                }
+                let els_end = self.at;
+                self.join(&[then_end, els_end]);
+            }
+            Expr::Match(expr) => {
+                let unit = self.unit(|this| this.head(&expr.expr));
+                self.units.push(unit);
+                let taken = self.takes_option(&expr.expr, expr.arms.iter().map(|arm| &arm.pat));
+                let from = self.at;
+                let mut ends = Vec::new();
+                for arm in &expr.arms {
+                    let depth = self.scope.len();
+                    self.branch_from(from, Edge::Branch);
+                    self.arm_pat(&arm.pat, &expr.expr, taken);
+                    self.value(&arm.body);
+                    self.scope.truncate(depth);
+                    ends.push(self.at);
+                }
+                let unit = self.units.pop().expect("pushed above");
+                self.finish(unit);
+                self.join(&ends);
+            }
+            Expr::Loop(expr) => self.loop_(expr.label.as_ref(), None, &expr.body),
+            Expr::While(expr) => self.loop_(expr.label.as_ref(), Some(&expr.cond), &expr.body),
+            Expr::ForLoop(expr) => {
+                self.unit(|this| {
+                    this.value(&expr.expr);
+                    let head = this.new_block();
+                    let after = this.new_block();
+                    this.edge(head, Edge::Goto);
+                    this.at = this.at.map(|_| head);
+                    this.edge(after, Edge::Branch);
+                    let from = this.at;
+                    this.branch_from(from, Edge::Branch);
+                    let depth = this.scope.len();
+                    this.bind(&expr.pat, None);
+                    this.loops.push(Target {
+                        label: expr.label.as_ref().map(|label| label.name.clone()),
+                        is_loop: true,
+                        next: head,
+                        after,
+                    });
+                    this.block(&expr.body);
+                    this.loops.pop();
+                    this.scope.truncate(depth);
+                    this.edge(head, Edge::Goto);
+                    this.at = from.map(|_| after);
+                });
+            }
+            Expr::Let(expr) => {
+                // Only inside `matches`-like positions that `cond` does not see.
+                self.head(&expr.expr);
+                self.bind_arm(&expr.pat, &expr.expr, false);
+            }
+            other => {
+                // Whatever else there is: every mention is unclear.
+                let mut mentions = Mentions(Vec::new());
+                mentions.visit_expr(other);
+                mentions
+                    .0
+                    .iter()
+                    .for_each(|ident| self.use_(ident, How::Unclear));
+            }
+        }
+    }
+
+    /// How a part of a local is used by value.
+    fn part(&self, expr: &Expr, ident: &Ident) -> How {
+        let Some(local) = names::local(ident) else {
+            return How::Read;
+        };
+        let facts = self.facts(local);
+        // What stands behind a reference, or behind an index, can only be copied.
+        if facts.shared || facts.unique || facts.no_drop || has_index(expr) {
+            return How::Read;
+        }
+        if let Expr::Field(field) = bare(expr)
+            && let Some(ty) = &self.resolved.locals[local.0].ty
+            && let Some(field_ty) = self.table.field(ty, &member(&field.member))
+            && as_ident(&field.base).is_some()
+            && self.table.facts(field_ty).copy
+        {
+            return How::Read;
+        }
+        How::Part
+    }
+
+    /// An expression used as a place.
+    pub(super) fn place(&mut self, expr: &Expr, how: How) {
+        if is_place(expr) {
+            self.place_operands(expr);
+            if let Some((ident, direct)) = as_root(expr) {
+                let facts = names::local(ident)
+                    .map(|local| self.facts(local))
+                    .unwrap_or_default();
+                // `&(*r).x` through a shared reference does not borrow `r`.
+                let through = !direct && facts.shared;
+                self.use_(ident, if through { How::Read } else { how });
+            }
+        } else {
+            self.value(expr);
+        }
+    }
+
+    fn method(&mut self, call: &syn::ExprMethodCall) {
+        let receiver = &call.receiver;
+        if !is_place(receiver) {
+            self.value(receiver);
+            self.operands(call.args.iter());
+            return;
+        }
+        self.place_operands(receiver);
+        self.operands(call.args.iter());
+        let Some((ident, direct)) = as_root(receiver) else {
+            return;
+        };
+        let Some(local) = names::local(ident) else {
+            return;
+        };
+        let facts = self.facts(local);
+        let method = call.method.to_string();
+        if direct {
+            let kind = self
+                .table
+                .receiver(self.resolved.locals[local.0].ty.as_ref(), &method);
+            let how = if gives_owned(&method) && kind != Some(Receiver::ByValue) {
+                How::Receiver(Some(Receiver::ByRef))
+            } else {
+                How::Receiver(kind)
+            };
+            if gives_owned(&method) {
+                // The result borrows nothing.
+                let depth = self.units.last().map(|unit| unit.loans.len());
+                self.receiver(ident, how, &call.attrs, call.args.iter());
+                if let (Some(unit), Some(depth)) = (self.units.last_mut(), depth) {
+                    unit.loans.truncate(depth);
+                }
+            } else {
+                self.receiver(ident, how, &call.attrs, call.args.iter());
+            }
+            return;
+        }
+        if has_index(receiver) || facts.shared || facts.unique {
+            self.use_(ident, if facts.shared { How::Read } else { How::Borrow });
+            return;
+        }
+        let kind = match (bare(receiver), &self.resolved.locals[local.0].ty) {
+            (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
+                let ty = self.table.field(ty, &member(&field.member));
+                if ty.is_some_and(|ty| self.table.facts(ty).copy) {
+                    Some(Receiver::ByRef)
+                } else {
+                    self.table.receiver(ty, &method)
+                }
+            }
+            _ => self.table.receiver(None, &method),
+        };
+        self.use_(
+            ident,
+            match kind {
+                Some(Receiver::ByRef) => How::Borrow,
+                Some(Receiver::ByValue) => How::Part,
+                None => How::PartReceiver,
+            },
+        );
+    }
+
+    /// A local as the receiver of a call, which may go through a holder.
+    fn receiver<'e>(
+        &mut self,
+        ident: &Ident,
+        how: How,
+        attrs: &[syn::Attribute],
+        mut args: impl Iterator<Item = &'e Expr>,
+    ) {
+        if let Some(holder) = crate::hold::holder(attrs)
+            && let Some((local, mention)) = names::unmark(&holder.to_string())
+        {
+            self.use_(ident, How::Value);
+            let value = names::local(ident);
+            let later = self
+                .scope
+                .iter()
+                .copied()
+                .skip_while(|other| Some(*other) != value)
+                .skip(1)
+                .filter(|other| *other != local)
+                .collect();
+            self.later.insert(mention, later);
+            self.push(Event::Init(local, Some(mention)));
+            if let Some(unit) = self.units.last_mut() {
+                // The result may borrow from what stays in the holder.
+                unit.loans.push((local, mention));
+            }
+            return;
+        }
+        self.simple = self.pending == 0 && args.all(is_constant_like);
+        self.blocked = self.pending > 0;
+        self.use_(ident, how);
+        self.simple = false;
+        self.blocked = false;
+    }
+
+    fn assign(&mut self, assign: &syn::ExprAssign) {
+        self.value(&assign.right);
+        match bare(&assign.left) {
+            Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assigned(elem)),
+            left => self.assigned(left),
+        }
+    }
+
+    fn assigned(&mut self, left: &Expr) {
+        if let Some(ident) = as_ident(left)
+            && let Some((local, mention)) = names::unmark(&ident.to_string())
+        {
+            self.push(Event::Init(local, Some(mention)));
+            self.into(local);
+            return;
+        }
+        self.place(left, How::Read);
+        if let Some((ident, _)) = as_root(left)
+            && let Some(local) = names::local(ident)
+        {
+            self.into(local);
+            self.refilled.insert(local);
+        }
+    }
+
+    fn binary(&mut self, binary: &syn::ExprBinary) {
+        match binary.op {
+            BinOp::And(_) | BinOp::Or(_) => {
+                self.value(&binary.left);
+                let before = self.at;
+                self.branch_from(before, Edge::Branch);
+                self.value(&binary.right);
+                let end = self.at;
+                self.join(&[before, end]);
+            }
+            BinOp::Eq(_)
+            | BinOp::Ne(_)
+            | BinOp::Lt(_)
+            | BinOp::Le(_)
+            | BinOp::Gt(_)
+            | BinOp::Ge(_) => {
+                self.place(&binary.left, How::Read);
+                self.place(&binary.right, How::Read);
+            }
+            // Nothing flows into the operands.
+            BinOp::Add(_)
+            | BinOp::Sub(_)
+            | BinOp::Mul(_)
+            | BinOp::Div(_)
+            | BinOp::Rem(_)
+            | BinOp::BitXor(_)
+            | BinOp::BitAnd(_)
+            | BinOp::BitOr(_)
+            | BinOp::Shl(_)
+            | BinOp::Shr(_) => {
+                let into = self.units.last().map(|unit| unit.into.len());
+                self.value(&binary.left);
+                self.value(&binary.right);
+                if let (Some(unit), Some(into)) = (self.units.last_mut(), into) {
+                    unit.into.truncate(into);
+                }
+            }
+            _ => {
+                self.value(&binary.right);
+                self.place(&binary.left, How::Read);
+            }
+        }
+    }
+}
+
+/// The local at the root of a place, and whether the place is that local itself.
+pub(super) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
+    match bare(place) {
+        Expr::Path(path) => path
+            .path
+            .get_ident()
+            .filter(|ident| names::local(ident).is_some())
+            .map(|ident| (ident, true)),
+        Expr::Field(field) => as_root(&field.base).map(|(ident, _)| (ident, false)),
+        Expr::Index(index) => as_root(&index.expr).map(|(ident, _)| (ident, false)),
+        Expr::Unary(unary) => as_root(&unary.expr).map(|(ident, _)| (ident, false)),
+        _ => None,
+    }
+}
+
+fn has_index(place: &Expr) -> bool {
+    match bare(place) {
+        Expr::Field(field) => has_index(&field.base),
+        Expr::Index(_) => true,
+        Expr::Unary(unary) => has_index(&unary.expr),
+        _ => false,
+    }
+}
+
+fn member(member: &syn::Member) -> String {
+    match member {
+        syn::Member::Named(ident) => ident.to_string(),
+        syn::Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+/// Whether evaluating an argument runs no code that could panic.
+fn is_constant_like(arg: &Expr) -> bool {
+    match bare(arg) {
+        Expr::Path(_) | Expr::Lit(_) | Expr::Closure(_) => true,
+        Expr::Reference(reference) => is_constant_like(&reference.expr),
+        Expr::Field(field) => as_ident(&field.base).is_some(),
+        arg => crate::syntax::is_constant(arg),
+    }
+}
+
+/// `rt::next(&mut iter)`
+pub(super) fn is_iterator_next(call: &syn::ExprCall) -> bool {
+    let Expr::Path(path) = bare(&call.func) else {
+        return false;
+    };
+    let mut segments = path.path.segments.iter();
+    segments.next().is_some_and(|first| first.ident == "rt__hr")
+        && segments.next().is_some_and(|second| second.ident == "next")
+}
+
+/// Methods whose results are taken to borrow nothing from the receiver. Where that is wrong, the output does not compile.
+fn gives_owned(method: &str) -> bool {
+    matches!(
+        method,
+        "len"
+            | "is_empty"
+            | "capacity"
+            | "to_string"
+            | "to_owned"
+            | "to_vec"
+            | "contains"
+            | "contains_key"
+            | "starts_with"
+            | "ends_with"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "elapsed"
+            | "as_secs"
+            | "as_millis"
+            | "count"
+            | "clear"
+    )
+}
