@@ -1,0 +1,355 @@
+//! What is left of the function after an await.
+
+use super::index::holds_expr;
+use super::shape::{declared, locals_of, pattern_locals};
+use super::tokens::{declares_local, mentions, retarget, suffixed};
+use super::{Dest, Out, Place, Residual, outlived};
+use crate::ir::{AwaitId, Block, Expr, Loop, Stmt};
+use crate::layout::Layout;
+use crate::names::LocalId;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+
+impl Residual<'_> {
+    /// What is left of a block. `flat`: its locals are bound already, and nothing follows it in the arm.
+    pub(super) fn resume_stmts(
+        &self,
+        block: &Block,
+        id: AwaitId,
+        bound: &[LocalId],
+        dest: Dest,
+        place: Place,
+        flat: bool,
+    ) -> Out {
+        let at = self.index[&(std::ptr::from_ref(block), id)];
+        let last = at + 1 == block.stmts.len();
+        let head = self.resume_stmt(
+            &block.stmts[at],
+            id,
+            last,
+            dest,
+            Place {
+                tail: place.tail && last,
+            },
+        );
+        let rest = &block.stmts[at + 1..];
+        // What the resumed statement itself binds ends with its block as well.
+        let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
+        let out = if !head.completes {
+            head
+        } else if rest.is_empty() {
+            self.end_block(head.tokens, block.stmts.last(), dest)
+        } else {
+            declares |= rest
+                .iter()
+                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+            let mut tokens = head.tokens;
+            let out = self.stmts(rest, dest, place);
+            tokens.extend(out.tokens);
+            Out {
+                tokens,
+                completes: out.completes,
+            }
+        };
+        if flat {
+            return out;
+        }
+        let mut locals: Vec<LocalId> = bound.to_vec();
+        block.stmts[..at]
+            .iter()
+            .for_each(|stmt| declared(stmt, &mut locals));
+        let mut tokens = self.bindings(id, &locals, &out.tokens);
+        let rebound = !tokens.is_empty();
+        tokens.extend(out.tokens);
+        self.braced(
+            Out {
+                tokens,
+                completes: out.completes,
+            },
+            rebound || declares || dest == Dest::Value && !rest.is_empty(),
+            dest,
+        )
+    }
+
+    fn resume_stmt(&self, stmt: &Stmt, id: AwaitId, last: bool, dest: Dest, place: Place) -> Out {
+        match stmt {
+            Stmt::Plain(_) => unreachable!("plain statements hold no await"),
+            Stmt::Let {
+                attrs,
+                pat,
+                init,
+                els,
+            } => {
+                if holds_expr(init, id) {
+                    let mut value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
+                    if matches!(init, Expr::Await(_))
+                        && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none())
+                    {
+                        // What the pattern leaves drops with the statement, as a temporary does.
+                        let (rt, tokens) = (&self.layout.fresh.rt, value.tokens);
+                        value.tokens = quote!(#rt::value(#tokens));
+                    }
+                    return self.let_(attrs, pat, value, els.as_ref(), place);
+                }
+                let els = els.as_ref().expect("the await is in the `else` block");
+                // The `else` block does not end normally.
+                self.resume_stmts(els, id, &[], Dest::Nothing, place.inner(), false)
+            }
+            Stmt::Expr { expr, semi } => {
+                let dest = if *semi || !last { Dest::Nothing } else { dest };
+                let mut out = self.resume_expr(expr, id, &[], dest, place);
+                if dest == Dest::Nothing && out.completes && matches!(expr, Expr::Await(_)) {
+                    out.tokens = quote!();
+                }
+                out
+            }
+        }
+    }
+
+    fn resume_expr(
+        &self,
+        expr: &Expr,
+        id: AwaitId,
+        bound: &[LocalId],
+        dest: Dest,
+        place: Place,
+    ) -> Out {
+        let flat = place.tail && dest != Dest::Value;
+        match expr {
+            Expr::Plain(_) => unreachable!("plain expressions hold no await"),
+            Expr::Await(found) => {
+                let Layout { fresh, .. } = self.layout;
+                let (rt, ready) = (&fresh.rt, &fresh.ready);
+                let value = if found.operand.is_some() {
+                    ready.to_token_stream()
+                } else {
+                    quote!(())
+                };
+                match dest {
+                    Dest::Value => Out {
+                        tokens: value,
+                        completes: true,
+                    },
+                    Dest::Nothing => Out {
+                        tokens: quote!(),
+                        completes: true,
+                    },
+                    Dest::Return => Out {
+                        tokens: quote!(return #rt::Poll::Ready(#value);),
+                        completes: false,
+                    },
+                }
+            }
+            Expr::Block { label, block } => {
+                if label.is_some() {
+                    let (inner, place) = if dest == Dest::Return {
+                        (Dest::Value, place.inner())
+                    } else {
+                        (dest, place)
+                    };
+                    let flat = place.tail && inner != Dest::Value;
+                    let out = self.resume_stmts(block, id, bound, inner, place, flat);
+                    return self.labelled(out, label.as_ref(), dest);
+                }
+                if block.outlived {
+                    let (inner, place) = outlived(dest, place);
+                    let out = self.resume_stmts(block, id, bound, inner, place, false);
+                    return self.returned(self.braced(out, true, Dest::Value), dest);
+                }
+                self.resume_stmts(block, id, bound, dest, place, flat)
+            }
+            Expr::If { cond, then, els } => {
+                let unit = els.is_none() && dest == Dest::Return;
+                let (dest, place) = if unit {
+                    (Dest::Nothing, place.inner())
+                } else {
+                    (dest, place)
+                };
+                let flat = place.tail && dest != Dest::Value;
+                let mut out = if self.index.contains_key(&(std::ptr::from_ref(then), id)) {
+                    let mut bound = Vec::new();
+                    pattern_locals(cond, &mut bound);
+                    self.resume_stmts(then, id, &bound, dest, place, flat)
+                } else {
+                    self.resume_expr(
+                        els.as_ref().expect("the await is in the `else` branch"),
+                        id,
+                        &[],
+                        dest,
+                        place,
+                    )
+                };
+                if unit && out.completes {
+                    let rt = &self.layout.fresh.rt;
+                    out.tokens.extend(quote!(return #rt::Poll::Ready(());));
+                    out.completes = false;
+                }
+                out
+            }
+            Expr::Match { arms, .. } => {
+                let arm = arms
+                    .iter()
+                    .find(|arm| holds_expr(&arm.body, id))
+                    .expect("the await is in an arm");
+                let mut bound = Vec::new();
+                locals_of(&arm.pat, &mut bound);
+                match &arm.body {
+                    Expr::Block { label: None, block } => {
+                        self.resume_stmts(block, id, &bound, dest, place, flat)
+                    }
+                    body => {
+                        // Only a block binds again; a single expression is its own tail.
+                        let out = self.resume_expr(body, id, &bound, dest, place);
+                        self.rebind(out, &bound, id, dest, flat)
+                    }
+                }
+            }
+            Expr::Loop(found) => self.resume_loop(found, id, dest, place),
+        }
+    }
+
+    fn rebind(&self, out: Out, bound: &[LocalId], id: AwaitId, dest: Dest, flat: bool) -> Out {
+        if flat {
+            return out;
+        }
+        let mut tokens = self.bindings(id, bound, &out.tokens);
+        let any = !tokens.is_empty();
+        tokens.extend(out.tokens);
+        let out = Out {
+            tokens,
+            completes: out.completes,
+        };
+        if any {
+            self.braced(out, true, dest)
+        } else {
+            out
+        }
+    }
+
+    fn resume_loop(&self, found: &Loop, id: AwaitId, dest: Dest, place: Place) -> Out {
+        let Loop { label, cond, body } = found;
+        let mut bound = Vec::new();
+        if let Some(cond) = cond {
+            pattern_locals(cond, &mut bound);
+        }
+        // The rest of this round. What it holds ends with it, so it is flat only if nothing follows.
+        let copies = self.copies.borrow().clone();
+        let round = self.resume_stmts(body, id, &bound, Dest::Nothing, place, place.tail);
+        let again = round.completes || mentions(&round.tokens, "continue", label);
+        let round = if again || dest == Dest::Return && mentions(&round.tokens, "break", label) {
+            *self.copies.borrow_mut() = copies;
+            self.resume_stmts(body, id, &bound, Dest::Nothing, place.inner(), false)
+        } else {
+            round
+        };
+        let next = suffixed(label, "next");
+        let done = suffixed(label, "done");
+        let skips = mentions(&round.tokens, "continue", label);
+        let left = mentions(&round.tokens, "break", label);
+        let mut tokens = retarget(round.tokens, label, &next, &done);
+        if skips {
+            tokens = quote!(#next: { #tokens });
+        }
+        let mut completes = false;
+        if again {
+            let inner = if dest == Dest::Return && left {
+                Dest::Value
+            } else {
+                dest
+            };
+            let rest = self.loop_(
+                found,
+                inner,
+                if left { Place { tail: false } } else { place },
+            );
+            completes = rest.completes;
+            tokens.extend(rest.tokens);
+        }
+        if left {
+            return self.labelled(Out { tokens, completes }, Some(&done), dest);
+        }
+        if !again && dest == Dest::Value {
+            return Out { tokens, completes };
+        }
+        if again && dest == Dest::Value && completes {
+            return Out {
+                tokens: quote!({ #tokens }),
+                completes,
+            };
+        }
+        Out { tokens, completes }
+    }
+
+    /// Binds again, in a scope of their own, those of these locals that are held; the others have no value yet.
+    fn bindings(&self, id: AwaitId, locals: &[LocalId], code: &TokenStream) -> TokenStream {
+        let held: Vec<LocalId> = self.held(id).collect();
+        let mut tokens = TokenStream::new();
+        for &local in self.in_scope[id]
+            .iter()
+            .filter(|local| locals.contains(local))
+        {
+            let name = self.layout.name(local);
+            let mutability = self.mutability(local);
+            if held.contains(&local) {
+                if crate::emit::mentions(code, self.layout, local) {
+                    tokens.extend(quote!(let #mutability #name = #name;));
+                } else if self.drops(local) {
+                    let silent = format_ident!("_{}", name);
+                    tokens.extend(quote!(let #silent = #name;));
+                }
+            } else if self.may_be_late(local) && crate::emit::mentions(code, self.layout, local) {
+                tokens.extend(self.declaration(local));
+            }
+        }
+        tokens
+    }
+
+    /// The declaration of a local that has no value yet.
+    fn declaration(&self, local: LocalId) -> TokenStream {
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(local));
+        let mutability = self.mutability(local);
+        if self.analysis.flagged.contains(&local) {
+            let slot = self.layout.slot(local);
+            return quote!(let #mutability #name = #rt::open!(#frame.#slot););
+        }
+        quote!(let #mutability #name;)
+    }
+
+    fn may_be_late(&self, local: LocalId) -> bool {
+        self.assigned.contains(&local) || self.analysis.flagged.contains(&local)
+    }
+
+    fn drops(&self, local: LocalId) -> bool {
+        !self.facts[local.0].no_drop
+    }
+
+    /// The locals of flattened scopes that get their value only in the code of an arm: declared in their place, so that all drop in
+    /// order.
+    pub(in crate::emit) fn late(&self, id: AwaitId, code: &TokenStream) -> TokenStream {
+        let held: Vec<LocalId> = self.held(id).collect();
+        let mut tokens = TokenStream::new();
+        let mut any = false;
+        for &local in &self.in_scope[id] {
+            let name = self.layout.name(local);
+            let mutability = self.mutability(local);
+            if held.contains(&local) {
+                if any && declares_local(code, local, name) {
+                    // A scope inside binds it again.
+                } else if any && crate::emit::mentions(code, self.layout, local) {
+                    tokens.extend(quote!(let #mutability #name = #name;));
+                } else if any {
+                    let silent = format_ident!("_{}", name);
+                    tokens.extend(quote!(let #silent = #silent;));
+                }
+            } else if self.may_be_late(local)
+                && crate::emit::mentions(code, self.layout, local)
+                && !declares_local(code, local, name)
+            {
+                tokens.extend(self.declaration(local));
+                any = true;
+            }
+        }
+        tokens
+    }
+}

@@ -1,0 +1,112 @@
+//! What the syntax of a piece shows: what it declares, and whether control goes on after it.
+
+use crate::ir::{Block, Stmt};
+use crate::names::{self, LocalId};
+use syn::visit::Visit;
+
+/// The locals that a statement declares in its block.
+pub(super) fn declared(stmt: &Stmt, locals: &mut Vec<LocalId>) {
+    match stmt {
+        Stmt::Plain(syn::Stmt::Local(local)) => locals_of(&local.pat, locals),
+        Stmt::Let { pat, .. } => locals_of(pat, locals),
+        _ => {}
+    }
+}
+
+pub(super) fn declares(block: &Block) -> bool {
+    block
+        .stmts
+        .iter()
+        .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }))
+}
+
+pub(super) fn locals_of(pat: &syn::Pat, locals: &mut Vec<LocalId>) {
+    struct Locals<'a>(&'a mut Vec<LocalId>);
+    impl<'ast> Visit<'ast> for Locals<'_> {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0.extend(names::local(&pat.ident));
+            syn::visit::visit_pat_ident(self, pat);
+        }
+        fn visit_expr(&mut self, _: &'ast syn::Expr) {}
+    }
+    Locals(locals).visit_pat(pat);
+}
+
+pub(super) fn pattern_locals(cond: &syn::Expr, locals: &mut Vec<LocalId>) {
+    match cond {
+        syn::Expr::Let(expr) => locals_of(&expr.pat, locals),
+        syn::Expr::Binary(binary) => {
+            pattern_locals(&binary.left, locals);
+            pattern_locals(&binary.right, locals);
+        }
+        syn::Expr::Paren(paren) => pattern_locals(&paren.expr, locals),
+        _ => {}
+    }
+}
+
+/// Whether control cannot go on after an expression, as its syntax shows.
+pub(super) fn diverges(expr: &syn::Expr) -> bool {
+    match expr {
+        syn::Expr::Return(_) | syn::Expr::Break(_) | syn::Expr::Continue(_) => true,
+        syn::Expr::Macro(mac) => diverging_macro(&mac.mac),
+        syn::Expr::Block(block) if block.label.is_none() => {
+            block.block.stmts.iter().any(stmt_diverges)
+        }
+        syn::Expr::Unsafe(block) => block.block.stmts.iter().any(stmt_diverges),
+        syn::Expr::If(expr) => {
+            expr.then_branch.stmts.iter().any(stmt_diverges)
+                && expr
+                    .else_branch
+                    .as_ref()
+                    .is_some_and(|(_, els)| diverges(els))
+        }
+        syn::Expr::Match(expr) => {
+            !expr.arms.is_empty() && expr.arms.iter().all(|arm| diverges(&arm.body))
+        }
+        syn::Expr::Paren(paren) => diverges(&paren.expr),
+        syn::Expr::Loop(expr) => {
+            struct Breaks(bool);
+            impl<'ast> Visit<'ast> for Breaks {
+                fn visit_expr_break(&mut self, _: &'ast syn::ExprBreak) {
+                    self.0 = true;
+                }
+                fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+                    self.0 |=
+                        crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "break");
+                }
+            }
+            let mut breaks = Breaks(false);
+            breaks.visit_block(&expr.body);
+            !breaks.0
+        }
+        _ => false,
+    }
+}
+
+fn stmt_diverges(stmt: &syn::Stmt) -> bool {
+    match stmt {
+        syn::Stmt::Expr(expr, _) => diverges(expr),
+        syn::Stmt::Macro(mac) => diverging_macro(&mac.mac),
+        _ => false,
+    }
+}
+
+pub(super) fn diverging_macro(mac: &syn::Macro) -> bool {
+    matches!(
+        crate::syntax::macro_name(mac).as_str(),
+        "panic" | "unreachable" | "todo" | "unimplemented" | "bail"
+    )
+}
+
+pub(super) fn block_like(expr: &syn::Expr) -> bool {
+    matches!(
+        expr,
+        syn::Expr::If(_)
+            | syn::Expr::Match(_)
+            | syn::Expr::Block(_)
+            | syn::Expr::Loop(_)
+            | syn::Expr::While(_)
+            | syn::Expr::ForLoop(_)
+            | syn::Expr::Unsafe(_)
+    )
+}

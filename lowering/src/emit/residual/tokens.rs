@@ -1,0 +1,144 @@
+//! Questions about emitted tokens: labels and declarations in them.
+
+use crate::layout::Layout;
+use crate::names::{self, LocalId};
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
+
+/// Leaves out declarations without a value, `let x;`, of locals that nothing else in the code mentions.
+pub(in crate::emit) fn prune_declarations(tokens: TokenStream, layout: &Layout) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+    let mut i = 0;
+    while i < trees.len() {
+        if let Some((local, len)) = empty_declaration(&trees[i..], layout) {
+            let rest: TokenStream = trees[i + len..].iter().cloned().collect();
+            if !crate::emit::mentions(&rest, layout, local) {
+                i += len;
+                continue;
+            }
+        }
+        match &trees[i] {
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(
+                    group.delimiter(),
+                    prune_declarations(group.stream(), layout),
+                );
+                inner.set_span(group.span());
+                out.push(inner.into());
+            }
+            tree => out.push(tree.clone()),
+        }
+        i += 1;
+    }
+    out.into_iter().collect()
+}
+
+/// The local of a `let x;` or `let x: T;` that begins here, and its length.
+fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, usize)> {
+    let [TokenTree::Ident(first), rest @ ..] = trees else {
+        return None;
+    };
+    if first != "let" {
+        return None;
+    }
+    let skip =
+        usize::from(matches!(rest.first(), Some(TokenTree::Ident(ident)) if *ident == "mut"));
+    let TokenTree::Ident(name) = rest.get(skip)? else {
+        return None;
+    };
+    let end = rest[skip + 1..].iter().position(
+        |tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')),
+    )?;
+    let punct = &rest[skip + 1 + end];
+    if !matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';') {
+        return None;
+    }
+    let local = names::local(name).or_else(|| layout.by_name(name))?;
+    Some((local, skip + end + 3))
+}
+
+/// Whether the tokens declare a local themselves.
+pub(super) fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident) -> bool {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut i = 0;
+    while i < trees.len() {
+        match &trees[i] {
+            TokenTree::Ident(ident) if ident == "let" => {
+                let mut next = i + 1;
+                if matches!(&trees.get(next), Some(TokenTree::Ident(ident)) if *ident == "mut") {
+                    next += 1;
+                }
+                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local) || ident == name)
+                {
+                    return true;
+                }
+            }
+            TokenTree::Group(group) if declares_local(&group.stream(), local, name) => return true,
+            _ => {}
+        }
+        i += 1;
+    }
+    false
+}
+
+pub(super) fn ends_with_semi(tokens: &TokenStream) -> bool {
+    matches!(tokens.clone().into_iter().last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ';')
+}
+
+/// Whether the tokens hold `break 'label` or `continue 'label`.
+pub(super) fn mentions(tokens: &TokenStream, jump: &str, label: &syn::Lifetime) -> bool {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    trees.iter().enumerate().any(|(i, tree)| match tree {
+        TokenTree::Group(group) => mentions(&group.stream(), jump, label),
+        TokenTree::Ident(ident) if ident == jump => is_label(&trees[i + 1..], label),
+        _ => false,
+    })
+}
+
+fn is_label(trees: &[TokenTree], label: &syn::Lifetime) -> bool {
+    matches!(trees, [TokenTree::Punct(punct), TokenTree::Ident(ident), ..] if punct.as_char() == '\'' && *ident == label.ident)
+}
+
+/// Jumps to a loop's label lead elsewhere: `continue` to the end of the block `next`, `break` out of `done`.
+pub(super) fn retarget(
+    tokens: TokenStream,
+    label: &syn::Lifetime,
+    next: &syn::Lifetime,
+    done: &syn::Lifetime,
+) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+    let mut i = 0;
+    while i < trees.len() {
+        match &trees[i] {
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(
+                    group.delimiter(),
+                    retarget(group.stream(), label, next, done),
+                );
+                inner.set_span(group.span());
+                out.push(inner.into());
+            }
+            TokenTree::Ident(ident)
+                if (ident == "break" || ident == "continue")
+                    && is_label(&trees[i + 1..], label) =>
+            {
+                let target = if ident == "break" { done } else { next };
+                out.push(Ident::new("break", ident.span()).into());
+                out.extend(target.to_token_stream());
+                i += 2;
+            }
+            tree => out.push(tree.clone()),
+        }
+        i += 1;
+    }
+    out.into_iter().collect()
+}
+
+pub(super) fn suffixed(label: &syn::Lifetime, suffix: &str) -> syn::Lifetime {
+    syn::Lifetime {
+        apostrophe: label.apostrophe,
+        ident: format_ident!("{}_{suffix}", label.ident),
+    }
+}
