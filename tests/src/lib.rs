@@ -16,6 +16,7 @@
 
 pub mod bench;
 pub mod fixture;
+pub mod fuzz;
 pub mod golden;
 pub mod lower;
 pub mod place;

@@ -50,7 +50,41 @@ pub struct Verdict {
     /// The compared cases.
     pub outcomes: Vec<Outcome>,
     /// What went wrong beside differing cases: errors of the compiler, crashes.
-    pub failures: Vec<String>,
+    pub failures: Vec<Failure>,
+}
+
+/// Something that went wrong beside a differing case.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The fixture that it is about, if it is about one.
+    pub fixture: Option<String>,
+    /// What it is.
+    pub kind: FailureKind,
+    /// What to tell a reader.
+    pub text: String,
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The fixture itself does not compile.
+    Native,
+    /// The lowered text does not compile.
+    Lowered,
+    /// The program crashed or hung.
+    Ended,
+    /// The program could not be built or run.
+    Program,
+}
+
+impl Failure {
+    fn program(text: String) -> Self {
+        Failure {
+            fixture: None,
+            kind: FailureKind::Program,
+            text,
+        }
+    }
 }
 
 impl Verdict {
@@ -72,7 +106,7 @@ impl Verdict {
             );
         }
         for failure in &self.failures {
-            let _ = writeln!(text, "{failure}");
+            let _ = writeln!(text, "{}", failure.text);
         }
         text
     }
@@ -117,9 +151,8 @@ impl Program {
             let (broken, failures) = blame(&errors, &pairs);
             verdict.failures.extend(failures);
             if broken.is_empty() {
-                verdict
-                    .failures
-                    .push(format!("the program does not build:\n{errors}"));
+                let text = format!("the program does not build:\n{errors}");
+                verdict.failures.push(Failure::program(text));
                 return Ok(verdict);
             }
             pairs.retain(|pair| !broken.contains(&pair.name));
@@ -212,16 +245,18 @@ impl Program {
             }
             let errors = String::from_utf8_lossy(&output.stderr);
             let Some((fixture, case)) = broken_off else {
-                verdict.failures.push(format!(
-                    "the program ended with {}:\n{errors}",
-                    output.status
-                ));
+                let text = format!("the program ended with {}:\n{errors}", output.status);
+                verdict.failures.push(Failure::program(text));
                 return Ok(());
             };
-            verdict.failures.push(format!(
-                "{fixture}, case `{case}`: the program ended with {}\n{errors}",
-                output.status
-            ));
+            verdict.failures.push(Failure {
+                fixture: Some(fixture.clone()),
+                kind: FailureKind::Ended,
+                text: format!(
+                    "{fixture}, case `{case}`: the program ended with {}\n{errors}",
+                    output.status
+                ),
+            });
             skip.extend(
                 verdict
                     .outcomes
@@ -247,8 +282,8 @@ fn update(path: &std::path::Path, text: &str) -> io::Result<()> {
 const SHOWN: usize = 3;
 
 /// The fixtures that the compiler's errors are about, and what to tell of each.
-fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<String>) {
-    let mut broken: BTreeMap<&str, usize> = BTreeMap::new();
+fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<Failure>) {
+    let mut broken: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut failures = Vec::new();
     for error in errors
         .split("\n\n")
@@ -260,7 +295,7 @@ fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<String>) {
         let Some(pair) = pairs.iter().find(|pair| pair.name == name) else {
             continue;
         };
-        let count = broken.entry(name).or_default();
+        let count = broken.entry((name, kind)).or_default();
         *count += 1;
         if *count <= SHOWN {
             let function = if kind == "lowered" {
@@ -269,14 +304,29 @@ fn blame(errors: &str, pairs: &[Pair]) -> (BTreeSet<String>, Vec<String>) {
                 None
             };
             let function = function.map_or(String::new(), |path| format!(", function `{path}`"));
-            failures.push(format!(
-                "{name}{function}: the {kind} code does not compile\n{error}\n"
-            ));
+            failures.push(Failure {
+                fixture: Some(name.to_owned()),
+                kind: side(kind),
+                text: format!("{name}{function}: the {kind} code does not compile\n{error}\n"),
+            });
         }
     }
     let more = broken.iter().filter(|&(_, count)| *count > SHOWN);
-    failures.extend(more.map(|(name, count)| format!("{name}: {} more errors", count - SHOWN)));
-    (broken.into_keys().map(str::to_owned).collect(), failures)
+    failures.extend(more.map(|((name, kind), count)| Failure {
+        fixture: Some((*name).to_owned()),
+        kind: side(kind),
+        text: format!("{name}: {} more errors", count - SHOWN),
+    }));
+    let broken = broken.into_keys().map(|(name, _)| name.to_owned());
+    (broken.collect(), failures)
+}
+
+fn side(kind: &str) -> FailureKind {
+    if kind == "native" {
+        FailureKind::Native
+    } else {
+        FailureKind::Lowered
+    }
 }
 
 /// `lowered`, `NAME`, 12 of a block that contains `src/lowered/NAME.rs:12:5`.

@@ -1,0 +1,169 @@
+//! The fuzzer.
+//!
+//! `fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table]` makes programs from seeds N, N+1, .., compares each with the
+//! compiler's own, shrinks those that fail (not with `--keep`), and writes them as fixtures into `target/handroll-runner/found`.
+//! `fuzz show SEED [--edition YEAR]` prints a program; `fuzz shrink SEED` makes it small.
+
+use handroll_lowering::Edition;
+use handroll_tests::fixture::{self, year};
+use handroll_tests::fuzz::{Finding, Program, Tally, check, generate, shrink};
+use handroll_tests::place;
+use std::fs;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+type Error = Box<dyn std::error::Error>;
+
+const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]";
+
+struct Args {
+    command: String,
+    seed: u64,
+    programs: usize,
+    batch: usize,
+    edition: Option<Edition>,
+    keep: bool,
+    table: bool,
+    name: String,
+}
+
+fn main() -> ExitCode {
+    match args().and_then(|args| work(&args)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn args() -> Result<Args, Error> {
+    let mut args = std::env::args().skip(1);
+    let mut found = Args {
+        command: args.next().ok_or(USAGE)?,
+        seed: 1,
+        programs: 400,
+        batch: 200,
+        edition: None,
+        keep: false,
+        table: false,
+        name: "fuzz".into(),
+    };
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().ok_or(USAGE);
+        match arg.as_str() {
+            "--seed" => found.seed = value()?.parse()?,
+            "--programs" => found.programs = value()?.parse()?,
+            "--batch" => found.batch = value()?.parse()?,
+            "--edition" => found.edition = Some(fixture::edition(&value()?).ok_or(USAGE)?),
+            "--name" => found.name = value()?,
+            "--keep" => found.keep = true,
+            "--table" => found.table = true,
+            seed if !seed.starts_with('-') => found.seed = seed.parse()?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    Ok(found)
+}
+
+/// Whether nothing was found.
+fn work(args: &Args) -> Result<bool, Error> {
+    match args.command.as_str() {
+        "run" => run(args),
+        "show" => {
+            let edition = args.edition.unwrap_or_default();
+            print!("{}", generate(args.seed, edition).print());
+            Ok(true)
+        }
+        "shrink" => {
+            let edition = args.edition.unwrap_or_default();
+            let program = generate(args.seed, edition);
+            let finding = check(&args.name, std::slice::from_ref(&program), edition)?.remove(0);
+            if finding.is_defect() {
+                report(args, program, finding, edition)?;
+                return Ok(false);
+            }
+            println!("{}\n{}", finding.kind(), finding.text());
+            Ok(true)
+        }
+        _ => Err(USAGE.into()),
+    }
+}
+
+/// Editions in turns: the two that differ most come most often.
+const TURNS: [Edition; 5] = [
+    Edition::E2024,
+    Edition::E2021,
+    Edition::E2024,
+    Edition::E2021,
+    Edition::E2018,
+];
+
+fn run(args: &Args) -> Result<bool, Error> {
+    let mut tally = Tally::default();
+    let started = Instant::now();
+    let mut next = args.seed;
+    let end = args.seed + args.programs as u64;
+    let mut clean = true;
+    let mut turn = 0;
+    while next < end {
+        let edition = args.edition.unwrap_or(TURNS[turn % TURNS.len()]);
+        turn += 1;
+        let last = end.min(next + args.batch as u64);
+        let programs: Vec<Program> = (next..last).map(|seed| generate(seed, edition)).collect();
+        next = last;
+        let findings = check(&args.name, &programs, edition)?;
+        for (program, finding) in programs.iter().zip(&findings) {
+            tally.add(program, finding);
+            if matches!(finding, Finding::Rejected(_)) && args.keep {
+                println!(
+                    "seed {} is rejected natively\n{}",
+                    program.seed,
+                    finding.text()
+                );
+            }
+        }
+        println!(
+            "edition {}, seeds to {}, {:.0} s",
+            year(edition),
+            last - 1,
+            started.elapsed().as_secs_f32()
+        );
+        for (program, finding) in programs.into_iter().zip(findings) {
+            if finding.is_defect() {
+                clean = false;
+                report(args, program, finding, edition)?;
+            }
+        }
+    }
+    print!("{}", tally.summary());
+    if args.table {
+        print!("{}", tally.table());
+    }
+    Ok(clean)
+}
+
+/// How long one program is made smaller.
+const SHRINKING: Duration = Duration::from_secs(120);
+
+fn report(args: &Args, program: Program, finding: Finding, edition: Edition) -> Result<(), Error> {
+    let (seed, year) = (program.seed, year(edition));
+    println!("\n=== seed {seed}, edition {year}: {}", finding.kind());
+    let (program, finding) = if args.keep {
+        (program, finding)
+    } else {
+        let name = format!("{}-shrink", args.name);
+        shrink(&name, program, finding, edition, SHRINKING)?
+    };
+    let text = format!(
+        "// Found by the fuzzer: seed {seed}.\n// editions: {year}\n{}",
+        program.print()
+    );
+    let folder = place::programs().join("found");
+    fs::create_dir_all(&folder)?;
+    let path = folder.join(format!("s{seed}_{year}.rs"));
+    fs::write(&path, &text)?;
+    println!("{}\n{text}\n{}", path.display(), finding.text());
+    Ok(())
+}

@@ -1,0 +1,250 @@
+//! Many programs in one compilation.
+
+use super::function::Program;
+use crate::fixture::{Fixture, year};
+use crate::lower::{self, LoweredFixture};
+use crate::program::{self, FailureKind, Pair};
+use handroll_lowering::{Code, Edition};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{io, thread};
+
+/// What came of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// Native and lowered code behave alike in so many pairs of runs.
+    Same(usize),
+    /// The function is refused, for these reasons.
+    Refused(Vec<Code>),
+    /// The program is not accepted natively: the generator's mistake.
+    Rejected(String),
+    /// The lowered code does not compile.
+    Broken(String),
+    /// The lowered code behaves differently.
+    Different(String),
+    /// The lowered code crashed or hung.
+    Crashed(String),
+    /// The lowering panicked, hung, refused the file as a whole or said that the error is its own.
+    Internal(String),
+}
+
+impl Finding {
+    /// Whether it is a defect of handroll.
+    pub fn is_defect(&self) -> bool {
+        !matches!(
+            self,
+            Finding::Same(_) | Finding::Refused(_) | Finding::Rejected(_)
+        )
+    }
+
+    /// Whether shrinking may go from `self` to `other`: both are a defect of one kind.
+    pub(crate) fn is_like(&self, other: &Finding) -> bool {
+        match (self, other) {
+            (Finding::Broken(a), Finding::Broken(b)) => error_code(a) == error_code(b),
+            (Finding::Different(_), Finding::Different(_))
+            | (Finding::Crashed(_), Finding::Crashed(_))
+            | (Finding::Internal(_), Finding::Internal(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A short name of its kind.
+    pub fn kind(&self) -> String {
+        match self {
+            Finding::Same(_) => "same".into(),
+            Finding::Refused(_) => "refused".into(),
+            Finding::Rejected(text) => format!("rejected {}", error_code(text)),
+            Finding::Broken(text) => format!("does not compile {}", error_code(text)),
+            Finding::Different(_) => "DIFFERENT".into(),
+            Finding::Crashed(_) => "CRASHED".into(),
+            Finding::Internal(_) => "INTERNAL".into(),
+        }
+    }
+
+    /// What to tell a reader.
+    pub fn text(&self) -> &str {
+        match self {
+            Finding::Same(_) | Finding::Refused(_) => "",
+            Finding::Rejected(text)
+            | Finding::Broken(text)
+            | Finding::Different(text)
+            | Finding::Crashed(text)
+            | Finding::Internal(text) => text,
+        }
+    }
+}
+
+/// `E0382` of a compiler's message, or its first words.
+fn error_code(text: &str) -> String {
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("error"))
+        .unwrap_or("");
+    match line
+        .strip_prefix("error[")
+        .and_then(|rest| rest.split_once(']'))
+    {
+        Some((code, _)) => code.to_owned(),
+        None => line.chars().take(40).collect(),
+    }
+}
+
+/// Deep expressions need a deep stack.
+const STACK: usize = 64 << 20;
+
+/// How long the lowering of one program may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Lowers in a thread, which is left behind when it hangs: the new text, or why there is none.
+fn lowered(fixture: &Fixture, edition: Edition) -> Result<String, Finding> {
+    let (sender, receiver) = mpsc::channel();
+    let fixture = fixture.clone();
+    let work = move || {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let lowered = lower::lower(&fixture, edition).map_err(Finding::Internal)?;
+            match refused(&lowered) {
+                Some(finding) => Err(finding),
+                None => Ok(lowered.text),
+            }
+        }));
+        let result = result.unwrap_or_else(|payload| {
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+            let text = text.unwrap_or("no message");
+            Err(Finding::Internal(format!("the lowering panicked: {text}")))
+        });
+        // Nobody waits any more when this took too long.
+        let _ = sender.send(result);
+    };
+    let thread = thread::Builder::new().stack_size(STACK).spawn(work);
+    if let Err(error) = thread {
+        return Err(Finding::Internal(format!("no thread: {error}")));
+    }
+    let result = receiver.recv_timeout(PATIENCE);
+    result.unwrap_or_else(|_| Err(Finding::Internal("the lowering hangs".into())))
+}
+
+/// The function that a program is about, when it was refused.
+fn refused(lowered: &LoweredFixture) -> Option<Finding> {
+    let main = lowered
+        .functions
+        .iter()
+        .find(|function| function.path == "f" || function.path == "Two::f")?;
+    let diagnostics = main.outcome.as_ref().err()?;
+    let mut codes: Vec<_> = diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    Some(if codes.contains(&Code::Internal) {
+        Finding::Internal(lower::list(diagnostics))
+    } else {
+        Finding::Refused(codes)
+    })
+}
+
+/// Lowers, compiles and runs programs, and says what came of each. `name` is the folder to do that in.
+///
+/// # Errors
+/// When cargo cannot be run or a file not be written.
+pub fn check(name: &str, programs: &[Program], edition: Edition) -> io::Result<Vec<Finding>> {
+    let mut findings: Vec<Option<Finding>> = vec![None; programs.len()];
+    let mut pairs = Vec::new();
+    for (i, program) in programs.iter().enumerate() {
+        let fixture = Fixture {
+            name: format!("p{i}"),
+            text: program.print(),
+            editions: vec![edition],
+        };
+        match lowered(&fixture, edition) {
+            Err(finding) => findings[i] = Some(finding),
+            Ok(text) => pairs.push(Pair::with_text(&fixture, &text)),
+        }
+    }
+    let verdict = compare(name, pairs, edition)?;
+    for (i, finding) in verdict {
+        findings[i] = Some(finding);
+    }
+    // An error in lowered code may hide one in the native code, and what the lowering does with what is not Rust is no defect.
+    let doubtful: Vec<usize> = (0..programs.len())
+        .filter(|&i| matches!(findings[i], Some(Finding::Broken(_) | Finding::Internal(_))))
+        .collect();
+    if !doubtful.is_empty() {
+        let itself = |&i: &usize| {
+            let fixture = Fixture {
+                name: format!("p{i}"),
+                text: programs[i].print(),
+                editions: vec![edition],
+            };
+            Pair::with_text(
+                &fixture,
+                "use crate::trace::*;\npub fn cases(_: &mut Tester) {}\n",
+            )
+        };
+        let pairs = doubtful.iter().map(itself).collect();
+        for (i, finding) in compare(&format!("{name}-native"), pairs, edition)? {
+            if matches!(finding, Finding::Rejected(_)) {
+                findings[i] = Some(finding);
+            }
+        }
+    }
+    Ok(findings
+        .into_iter()
+        .map(|finding| finding.unwrap_or(Finding::Same(0)))
+        .collect())
+}
+
+/// Compiles and runs pairs; the findings by the number in the pair's name.
+fn compare(name: &str, pairs: Vec<Pair>, edition: Edition) -> io::Result<BTreeMap<usize, Finding>> {
+    let mut findings = BTreeMap::new();
+    if pairs.is_empty() {
+        return Ok(findings);
+    }
+    let program = program::Program {
+        name: name.to_owned(),
+        edition,
+        release: false,
+    };
+    let verdict = program.check(pairs)?;
+    let number = |fixture: &str| fixture[1..].parse::<usize>().map_err(io::Error::other);
+    for outcome in verdict.outcomes {
+        let entry = findings
+            .entry(number(&outcome.fixture)?)
+            .or_insert(Finding::Same(0));
+        if outcome.differing > 0 {
+            let text = format!(
+                "case `{}`: {} of {} runs differ\n{}",
+                outcome.case, outcome.differing, outcome.runs, outcome.report
+            );
+            *entry = Finding::Different(text);
+        } else if let Finding::Same(runs) = entry {
+            *runs += outcome.runs;
+        }
+    }
+    for failure in verdict.failures {
+        let Some(fixture) = failure.fixture else {
+            let year = year(edition);
+            return Err(io::Error::other(format!(
+                "{name}, edition {year}: {}",
+                failure.text
+            )));
+        };
+        let entry = findings
+            .entry(number(&fixture)?)
+            .or_insert(Finding::Same(0));
+        match failure.kind {
+            FailureKind::Native if !matches!(entry, Finding::Rejected(_)) => {
+                *entry = Finding::Rejected(failure.text);
+            }
+            FailureKind::Lowered if matches!(entry, Finding::Same(_)) => {
+                *entry = Finding::Broken(failure.text);
+            }
+            FailureKind::Ended => *entry = Finding::Crashed(failure.text),
+            _ => {}
+        }
+    }
+    Ok(findings)
+}
