@@ -82,6 +82,10 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             .filter(|local| resolved.locals[local.0].mutable)
             .collect(),
         foreign,
+        unique: (0..resolved.locals.len())
+            .map(LocalId)
+            .filter(|local| graph.facts[local.0].unique)
+            .collect(),
     };
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();

@@ -37,7 +37,8 @@ pub(crate) struct Unclear {
 
 /// Rewrites the uses; gives the new holders.
 pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -> Vec<LocalId> {
-    let mut new: HashMap<(LocalId, bool), LocalId> = HashMap::new();
+    // A holder is a value of its own type, and stands once; a real local takes any number of uses.
+    let mut new: HashMap<(LocalId, Option<Mention>), LocalId> = HashMap::new();
     let mut holders = Vec::new();
     for Unclear {
         local,
@@ -45,25 +46,27 @@ pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -
         holder,
     } in uses
     {
-        let other = *new.entry((*local, *holder)).or_insert_with(|| {
-            let Local { base, span } = Local::of(resolved, *local);
-            let other = resolved.hidden(
-                &format!("{base}_{}", if *holder { "held" } else { "out" }),
-                span,
-            );
-            resolved.locals[other.0].mutable = !holder;
-            let ident = resolved.mention(other);
-            let declaration: syn::Stmt = if *holder {
-                syn::parse_quote!(let #ident;)
-            } else {
-                syn::parse_quote!(let mut #ident;)
-            };
-            declare_after(resolved, body, *local, declaration);
-            if *holder {
-                holders.push(other);
-            }
-            other
-        });
+        let other = *new
+            .entry((*local, holder.then_some(*mention)))
+            .or_insert_with(|| {
+                let Local { base, span } = Local::of(resolved, *local);
+                let other = resolved.hidden(
+                    &format!("{base}_{}", if *holder { "held" } else { "out" }),
+                    span,
+                );
+                resolved.locals[other.0].mutable = !holder;
+                let ident = resolved.mention(other);
+                let declaration: syn::Stmt = if *holder {
+                    syn::parse_quote!(let #ident;)
+                } else {
+                    syn::parse_quote!(let mut #ident;)
+                };
+                declare_after(resolved, body, *local, declaration);
+                if *holder {
+                    holders.push(other);
+                }
+                other
+            });
         let ident = resolved.mention(other);
         if *holder {
             Holding {

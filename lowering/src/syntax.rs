@@ -130,19 +130,36 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
         Expr::Tuple(tuple) => tuple.elems.iter().all(is_constant),
         Expr::Repeat(repeat) => is_constant(&repeat.expr),
         Expr::Closure(closure) => {
-            // A closure that mentions no local of the function captures nothing.
-            struct Mentions(bool);
+            // A closure that mentions no local of the function, only its own, captures nothing.
+            #[derive(Default)]
+            struct Mentions {
+                own: std::collections::HashSet<crate::names::LocalId>,
+                captures: bool,
+            }
             impl<'ast> Visit<'ast> for Mentions {
-                fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
-                    self.0 |= crate::names::local(ident).is_some();
+                fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+                    self.own.extend(crate::names::local(&pat.ident));
+                    visit::visit_pat_ident(self, pat);
                 }
-                fn visit_macro(&mut self, _: &'ast syn::Macro) {
-                    self.0 = true;
+                fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+                    self.captures |=
+                        crate::names::local(ident).is_some_and(|local| !self.own.contains(&local));
+                }
+                fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+                    self.captures |= !mac.tokens.is_empty();
+                }
+                fn visit_local(&mut self, local: &'ast syn::Local) {
+                    self.visit_pat(&local.pat);
+                    visit::visit_local(self, local);
+                }
+                fn visit_expr_let(&mut self, expr: &'ast syn::ExprLet) {
+                    self.visit_pat(&expr.pat);
+                    self.visit_expr(&expr.expr);
                 }
             }
-            let mut mentions = Mentions(false);
-            mentions.visit_expr(&closure.body);
-            !mentions.0
+            let mut mentions = Mentions::default();
+            mentions.visit_expr_closure(closure);
+            !mentions.captures
         }
         _ => false,
     }

@@ -30,6 +30,42 @@ impl VisitMut for Labeller<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 }
 
+/// Whether an expression's value is, on some way, what a `break` gives.
+pub(super) fn gives_by_break(expr: &Expr) -> bool {
+    let tail = |block: &syn::Block| matches!(block.stmts.last(), Some(syn::Stmt::Expr(expr, None)) if gives_by_break(expr));
+    match crate::syntax::bare(expr) {
+        Expr::Loop(found) => breaks_with_value(&found.body),
+        Expr::Block(block) => {
+            block.label.is_some() && breaks_with_value(&block.block) || tail(&block.block)
+        }
+        Expr::If(expr) => {
+            tail(&expr.then_branch)
+                || expr
+                    .else_branch
+                    .as_ref()
+                    .is_some_and(|(_, els)| gives_by_break(els))
+        }
+        Expr::Match(expr) => expr.arms.iter().any(|arm| gives_by_break(&arm.body)),
+        _ => false,
+    }
+}
+
+fn breaks_with_value(block: &syn::Block) -> bool {
+    struct Breaks(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Breaks {
+        fn visit_expr_break(&mut self, expr: &'ast syn::ExprBreak) {
+            self.0 |= expr.expr.is_some();
+            syn::visit::visit_expr_break(self, expr);
+        }
+        fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+        fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+        fn visit_item(&mut self, _: &'ast syn::Item) {}
+    }
+    let mut breaks = Breaks(false);
+    syn::visit::Visit::visit_block(&mut breaks, block);
+    breaks.0
+}
+
 /// The loop's label, or none.
 pub(super) fn take_label(label: Option<syn::Label>) -> Option<Lifetime> {
     label.map(|label| label.name)

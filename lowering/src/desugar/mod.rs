@@ -80,6 +80,7 @@ pub(crate) fn desugar(
         root: false,
         tail: None,
     };
+    this.check_jumps(&block);
     let mut stmts = Vec::new();
     let mut starts = Vec::new();
     for (pat, ty) in params {
@@ -438,6 +439,11 @@ impl Desugar<'_> {
             Stmt::Local(local) => self.local(local, out),
             Stmt::Expr(expr, semi) => {
                 let mut prefix = Prefix::default();
+                if semi.is_some() && jumps::gives_by_break(&expr) {
+                    // The value that a `break` gives is dropped here.
+                    let stmt: Stmt = syn::parse_quote!(let _ = #expr;);
+                    return self.stmt(stmt, position, out);
+                }
                 let expr = self.value(expr, &mut prefix);
                 if prefix.scoped {
                     out.push(ir::Stmt::Expr {
@@ -880,12 +886,38 @@ impl Desugar<'_> {
         self.resolved.mention(local)
     }
 
-    /// Macros that declare locals, or that jump, cannot be left as they are.
+    /// Macros that jump cannot be left as they are: a `return` means something else in the step, and loops are taken apart.
+    fn check_jumps(&mut self, block: &syn::Block) {
+        struct Macros<'a, 'b>(&'a mut Desugar<'b>);
+        impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
+            fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+                let jump =
+                    |ident: &Ident| ident == "return" || ident == "break" || ident == "continue";
+                let name = crate::syntax::macro_name(mac);
+                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| jump(ident))
+                    || self.0.table.jumping().contains(&name)
+                {
+                    self.0.refuse(
+                        Code::Macro,
+                        mac.path.segments[0].ident.span(),
+                        "a macro that may leave the function or a loop",
+                        "its expansion holds a `return`, `break`, `continue` or `?`",
+                        "jump in a statement before or after it",
+                    );
+                }
+            }
+            fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+            fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+            fn visit_item(&mut self, _: &'ast syn::Item) {}
+        }
+        syn::visit::Visit::visit_block(&mut Macros(self), block);
+    }
+
+    /// Macros that await, or declare locals, cannot be left as they are.
     fn check_plain(&mut self, stmt: &Stmt) {
         struct Macros<'a, 'b>(&'a mut Desugar<'b>);
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-                let span = mac.path.segments[0].ident.span();
                 if matches!(
                     crate::syntax::macro_name(mac).as_str(),
                     "select"
@@ -897,22 +929,6 @@ impl Desugar<'_> {
                         | "poll"
                 ) {
                     self.0.hidden_await(mac);
-                }
-                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| {
-                    ident == "return" || ident == "break" || ident == "continue"
-                }) || self
-                    .0
-                    .table
-                    .jumping()
-                    .contains(&crate::syntax::macro_name(mac))
-                {
-                    self.0.refuse(
-                        Code::Macro,
-                        span,
-                        "a macro that may leave the function or a loop",
-                        "its expansion holds a `return`, `break`, `continue` or `?`",
-                        "jump in a statement before or after it",
-                    );
                 }
             }
             fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}

@@ -33,6 +33,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) mutable: HashSet<LocalId>,
     /// The locals of closures and async blocks themselves.
     pub(super) foreign: HashSet<LocalId>,
+    /// References `&mut T`.
+    pub(super) unique: HashSet<LocalId>,
 }
 
 /// Every marked identifier, in order.
@@ -216,6 +218,11 @@ impl Rewrite<'_> {
 
     /// Rewrites a statement; gives what must follow it.
     fn plain(&mut self, stmt: &mut Stmt) -> Vec<Stmt> {
+        if let Stmt::Local(local) = stmt
+            && let Some(init) = &mut local.init
+        {
+            self.reborrow(&mut init.expr);
+        }
         self.visit_stmt_mut(stmt);
         let Stmt::Local(local) = stmt else {
             return Vec::new();
@@ -256,6 +263,17 @@ impl Rewrite<'_> {
             return Vec::new();
         }
         self.refill(&mut local.pat)
+    }
+
+    /// A `&mut` that is used again, as the value of a local: an operand that was evaluated early. The call would have reborrowed it.
+    fn reborrow(&self, value: &mut Expr) {
+        if let Some(ident) = as_ident(value)
+            && let Some((local, mention)) = names::unmark(&ident.to_string())
+            && self.unique.contains(&local)
+            && !self.analysis.moves.contains(&mention)
+        {
+            *value = syn::parse_quote!(&mut *#ident);
+        }
     }
 
     /// A mention of a pinned local: its place, or its value where it ends.
@@ -552,9 +570,20 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        let leaves = self.tries == Try::Macro
-            && is_format_macro(&macro_name(mac))
-            && mac.tokens.to_string().contains('?');
+        let name = macro_name(mac);
+        let leaves = self.tries == Try::Macro && mac.tokens.to_string().contains('?');
+        if leaves
+            && name == "matches"
+            && let Some((mut head, pattern)) = split_at_comma(&mac.tokens)
+        {
+            self.visit_expr_mut(&mut head);
+            mac.tokens = pattern;
+            self.macro_tokens(mac);
+            let pattern = &mac.tokens;
+            mac.tokens = quote!(#head, #pattern);
+            return;
+        }
+        let leaves = leaves && (is_format_macro(&name) || name == "vec");
         let holds =
             leaves || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
         if holds && let Some(mut args) = crate::syntax::macro_args(mac) {
@@ -590,6 +619,15 @@ impl VisitMut for Rewrite<'_> {
         }
         visit_mut::visit_stmt_mut(self, stmt);
     }
+}
+
+/// The first argument of `matches!`, and what follows the comma.
+fn split_at_comma(tokens: &proc_macro2::TokenStream) -> Option<(Expr, proc_macro2::TokenStream)> {
+    let is_comma = |tree: &proc_macro2::TokenTree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',');
+    let trees: Vec<_> = tokens.clone().into_iter().collect();
+    let comma = trees.iter().position(is_comma)?;
+    let head = syn::parse2(trees[..comma].iter().cloned().collect()).ok()?;
+    Some((head, trees[comma + 1..].iter().cloned().collect()))
 }
 
 /// Macros that are known to return from the function around them.
