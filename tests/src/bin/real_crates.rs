@@ -1,23 +1,24 @@
 //! Lowers widely used crates: counts what is lowered and refused, and compiles crates from their lowered text.
 //!
-//! `real_crates [CRATE..] [--check CRATE].. [--report FILE]`: without `--check`, all async functions of the crates (all five when none is
-//! named) are lowered in memory. `--check CRATE` (or `--check all`) also runs `cargo check` on the lowered crate, and leaves out functions until
+//! `real_crates [CRATE..] [--why] [--check CRATE].. [--report FILE]`: without `--check`, all async functions of the crates (all five when none is
+//! named) are lowered in memory; with `--why`, refusals are listed by message, with their places. `--check CRATE` (or `--check all`) also runs `cargo check` on the lowered crate, and leaves out functions until
 //! it compiles; `--report` writes these, grouped by rustc's errors, to a file. The exit status is 1 on a panic, an internal error,
 //! output that does not parse, or a crate that could not be brought to compile.
 
 use handroll_tests::real::fetch::{self, Source};
-use handroll_tests::real::survey::{Tally, survey};
+use handroll_tests::real::survey::{Reasons, Tally, survey};
 use handroll_tests::real::{check, report, roster};
 use std::process::ExitCode;
 use std::time::Instant;
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: real_crates [CRATE..] [--check CRATE|all].. [--report FILE]";
+const USAGE: &str = "usage: real_crates [CRATE..] [--why] [--check CRATE|all].. [--report FILE]";
 
 #[derive(Default)]
 struct Args {
     survey: Vec<String>,
+    why: bool,
     check: Vec<String>,
     report: Option<String>,
 }
@@ -47,6 +48,7 @@ fn args() -> Result<Args, Error> {
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--why" => found.why = true,
             "--check" => found.check.push(args.next().ok_or(USAGE)?),
             "--report" => found.report = Some(args.next().ok_or(USAGE)?),
             flag if flag.starts_with('-') => return Err(USAGE.into()),
@@ -76,7 +78,7 @@ fn work(args: &Args) -> Result<bool, Error> {
         let wanted = |source: &&Source| {
             args.survey.is_empty() || args.survey.iter().any(|name| name == source.entry.name)
         };
-        well &= survey_all(sources.iter().filter(wanted))?;
+        well &= survey_all(sources.iter().filter(wanted), args.why)?;
     }
     let mut full = String::new();
     for source in sources
@@ -107,10 +109,11 @@ fn work(args: &Args) -> Result<bool, Error> {
     Ok(well)
 }
 
-fn survey_all<'a>(sources: impl Iterator<Item = &'a Source>) -> Result<bool, Error> {
+fn survey_all<'a>(sources: impl Iterator<Item = &'a Source>, why: bool) -> Result<bool, Error> {
     // A panic is told with the file that it came from.
     std::panic::set_hook(Box::new(|_| {}));
     let mut total = Tally::default();
+    let mut reasons = Reasons::new();
     let mut well = true;
     for source in sources {
         let survey = survey(source, "")?;
@@ -123,12 +126,16 @@ fn survey_all<'a>(sources: impl Iterator<Item = &'a Source>) -> Result<bool, Err
             )
         );
         total.add(&tally);
+        survey.reasons(source, &mut reasons);
         for defect in &survey.defects {
             well = false;
             println!("  DEFECT {defect}");
         }
     }
     print!("{}", report::tally("all", &total));
+    if why {
+        print!("{}", report::reasons(&reasons));
+    }
     drop(std::panic::take_hook());
     Ok(well)
 }

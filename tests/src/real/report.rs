@@ -3,7 +3,7 @@
 use super::check::{Blame, Checked, Id};
 use super::fetch::Source;
 use super::messages::{Message, cause};
-use super::survey::Tally;
+use super::survey::{Reasons, Tally};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -20,6 +20,28 @@ pub fn tally(name: &str, tally: &Tally) -> String {
     text.push('\n');
     for (code, count) in &tally.refused {
         let _ = writeln!(text, "  {count:5}  {} {}", code.id(), code.title());
+    }
+    text
+}
+
+/// The refusals by message, the most frequent first, each with its places.
+pub fn reasons(reasons: &Reasons) -> String {
+    let mut sorted: Vec<_> = reasons.iter().collect();
+    sorted.sort_by_key(|(_, places)| std::cmp::Reverse(places.len()));
+    let mut text = String::new();
+    for ((code, message), places) in sorted {
+        let alone = places.iter().filter(|place| place.alone).count();
+        let _ = writeln!(
+            text,
+            "{:5} ({alone} alone)  {} {message}",
+            places.len(),
+            code.id()
+        );
+        for place in places {
+            let mark = if place.alone { ' ' } else { '+' };
+            let file = place.file.display();
+            let _ = writeln!(text, "      {mark} {} {file}:{}", place.package, place.line);
+        }
     }
     text
 }

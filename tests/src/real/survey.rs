@@ -119,6 +119,33 @@ impl Survey {
         });
     }
 
+    /// Adds the reasons of the crate's refusals.
+    pub fn reasons(&self, source: &Source, reasons: &mut Reasons) {
+        for file in &self.files {
+            for function in &file.lowered.functions {
+                let Err(diagnostics) = &function.outcome else {
+                    continue;
+                };
+                let mut first: BTreeMap<(Code, String), usize> = BTreeMap::new();
+                for diagnostic in diagnostics {
+                    first
+                        .entry((diagnostic.code, nameless(&diagnostic.message)))
+                        .or_insert(diagnostic.line());
+                }
+                let alone = first.len() == 1;
+                for (key, line) in first {
+                    let place = Place {
+                        package: source.entry.name,
+                        file: file.path.clone(),
+                        line,
+                        alone,
+                    };
+                    reasons.entry(key).or_default().push(place);
+                }
+            }
+        }
+    }
+
     /// The counts.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally {
@@ -150,6 +177,36 @@ impl Survey {
         }
         tally
     }
+}
+
+/// The places of refused functions, by code and message without the names in it. A function counts once for each message.
+pub type Reasons = BTreeMap<(Code, String), Vec<Place>>;
+
+/// Where a function is refused.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The crate.
+    pub package: &'static str,
+    /// The file below the package's folder.
+    pub file: PathBuf,
+    /// The first line that the message is about.
+    pub line: usize,
+    /// Whether it is the function's only message.
+    pub alone: bool,
+}
+
+/// A message with `_` for the names of variables; those of macros and attributes stay.
+fn nameless(message: &str) -> String {
+    let piece = |(i, piece): (usize, &str)| {
+        let name = i % 2 == 1 && piece.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if name {
+            "_".to_owned()
+        } else {
+            piece.to_owned()
+        }
+    };
+    let pieces: Vec<String> = message.split('`').enumerate().map(piece).collect();
+    pieces.join("`")
 }
 
 /// Counts over files.
