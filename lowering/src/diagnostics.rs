@@ -81,6 +81,8 @@ catalogue! {
     Internal = "HR0002", "internal error";
     /// A kind of function that is not lowered.
     Unsupported = "HR0003", "this kind of function is not lowered";
+    /// An attribute macro decides what becomes of the function, which is left as it is.
+    Attribute = "HR0004", "left to its attribute";
     /// An await where it cannot be told apart from its surroundings.
     HiddenAwait = "HR0010", "an await hidden from syntax";
     /// An await in a place that is not lowered.

@@ -34,6 +34,10 @@ pub(crate) struct Item<'a> {
     pub(crate) outer: Option<&'a syn::Generics>,
     /// The type that the block is for.
     pub(crate) self_ty: Option<&'a syn::Type>,
+    /// It stands in a trait, or in the implementation of one.
+    pub(crate) in_trait: bool,
+    /// It stays an `async fn`, and awaits the machine.
+    pub(crate) stays_async: bool,
     pub(crate) edition: Edition,
 }
 
@@ -168,6 +172,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     // Each segment between two awaits uses some of what the function declared, and changes less.
     let allow = (!arms.states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
+    let awaited = signature.awaits().then(|| quote!(.await));
     let (declarations, initial) = (storage.declarations(), storage.initial());
     let tokens = match &layout.name {
         None => quote! {
@@ -178,7 +183,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
                 #(#items)*
                 #declarations
                 #prologue
-                #rt::Machine::new(#initial, #step)
+                #rt::Machine::new(#initial, #step) #awaited
             }
         },
         Some(name) => {

@@ -32,6 +32,7 @@ mod named;
 mod names;
 mod parse;
 mod print;
+mod recursion;
 mod report;
 mod resolve;
 mod sets;

@@ -203,7 +203,7 @@ fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
     }
 }
 
-/// Attributes that say something about a function and do not rewrite it.
+/// Attributes that say something about an item and do not rewrite it.
 const PLAIN_ATTRIBUTES: &[&str] = &[
     "doc",
     "allow",
@@ -217,14 +217,35 @@ const PLAIN_ATTRIBUTES: &[&str] = &[
     "deprecated",
     "cfg",
     "automatically_derived",
+    "track_caller",
+    "ignore",
+    "should_panic",
+    "test",
+    "macro_use",
+    "path",
+];
+
+/// Attributes that run an async function, and take its body as it is: the crate, then the attribute.
+const RUNNERS: &[(&str, &[&str])] = &[
+    ("tokio", &["main", "test"]),
+    ("async_std", &["main", "test"]),
+    ("smol_potat", &["main", "test"]),
+    ("actix_rt", &["main", "test"]),
+    ("actix_web", &["main", "test"]),
 ];
 
 fn attribute(attr: &syn::Attribute) -> Diagnostic {
+    let path: Vec<String> = attr
+        .path()
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
     let help = "put the body into an async function without the attribute, and await that here";
     Diagnostic::new(
-        Code::Unsupported,
+        Code::Attribute,
         attr.pound_token.span,
-        "an attribute decides what becomes of this function or parameter",
+        format!("`#[{}]` decides what becomes of this", path.join("::")),
         "only its expansion is what runs",
         Some(help.into()),
     )
@@ -251,6 +272,23 @@ fn is_plain(attr: &syn::Attribute) -> bool {
     metas.is_ok_and(|metas| metas.iter().skip(1).all(|meta| plain(meta.path())))
 }
 
+/// Whether an attribute runs its function.
+fn is_runner(attr: &syn::Attribute) -> bool {
+    let mut segments = attr.path().segments.iter();
+    let [Some(package), Some(name), None] = [segments.next(), segments.next(), segments.next()]
+    else {
+        return false;
+    };
+    RUNNERS.iter().any(|(known, names)| {
+        package.ident == known && names.iter().any(|known| name.ident == known)
+    })
+}
+
+/// Whether the function must stay an `async fn`, with its machine awaited inside: an attribute wants one, or it may await itself.
+fn stays_async(found: &Found) -> bool {
+    found.attrs.iter().any(is_runner) || found.recursive
+}
+
 fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
     let attrs = match input {
         syn::FnArg::Receiver(receiver) => &receiver.attrs,
@@ -260,9 +298,10 @@ fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> 
 }
 
 fn refuse_kind(found: &Found, sink: &mut Sink) {
-    let name = found.sig.ident.span();
-    for attr in &found.attrs {
-        if !is_plain(attr) {
+    // Of a parameter, the function that runs another decides what becomes.
+    let runs = |attr: &&syn::Attribute| is_runner(attr) && found.sig.inputs.is_empty();
+    for attr in found.around.iter().chain(&found.attrs) {
+        if !is_plain(attr) && !runs(&attr) {
             sink.push(attribute(attr));
         }
     }
@@ -272,68 +311,6 @@ fn refuse_kind(found: &Found, sink: &mut Sink) {
             sink.push(attribute(attr));
         }
     }
-    if calls_itself(found) {
-        let help = "await the call as `Box::pin(..) as Pin<Box<dyn Future<Output = _>>>` in a function that is not async";
-        sink.push(Diagnostic::new(
-            Code::Unsupported,
-            name,
-            "a function that awaits itself is not lowered",
-            "its future would hold its own type",
-            Some(help.into()),
-        ));
-    }
-    if found.kind == Kind::Trait {
-        sink.push(Diagnostic::new(
-            Code::Unsupported,
-            name,
-            "an async function of a trait is not lowered",
-            "declared in a trait or its implementation",
-            Some("move the body into an inherent async method, and await that here".into()),
-        ));
-    }
-}
-
-/// Whether a function's future would hold itself: an await in it calls a function of its name.
-fn calls_itself(found: &Found) -> bool {
-    struct Calls<'a>(&'a syn::Ident, bool);
-    impl<'ast> syn::visit::Visit<'ast> for Calls<'_> {
-        fn visit_expr_await(&mut self, expr: &'ast syn::ExprAwait) {
-            let tokens: Vec<_> = expr.base.to_token_stream().into_iter().collect();
-            self.1 |= names(&tokens, self.0);
-            syn::visit::visit_expr_await(self, expr);
-        }
-        fn visit_item(&mut self, _: &'ast syn::Item) {}
-    }
-    fn names(tokens: &[proc_macro2::TokenTree], name: &syn::Ident) -> bool {
-        tokens.iter().enumerate().any(|(i, tree)| match tree {
-            proc_macro2::TokenTree::Ident(ident) => {
-                ident == name
-                    && matches!(tokens.get(i + 1), Some(proc_macro2::TokenTree::Group(_)))
-                    && !receiver_of_another(tokens, i)
-            }
-            proc_macro2::TokenTree::Group(group) => {
-                names(&group.stream().into_iter().collect::<Vec<_>>(), name)
-            }
-            _ => false,
-        })
-    }
-    // `self.inner.run()` is another value's method; `self.run()`, `Self::run(..)` and `run(..)` are this function.
-    fn receiver_of_another(tokens: &[proc_macro2::TokenTree], at: usize) -> bool {
-        let text = |back: usize| {
-            at.checked_sub(back)
-                .and_then(|i| tokens.get(i))
-                .map(ToString::to_string)
-                .unwrap_or_default()
-        };
-        match text(1).as_str() {
-            "." => text(2) != "self" || text(3) == ".",
-            ":" => text(3) != "Self",
-            _ => false,
-        }
-    }
-    let mut calls = Calls(&found.sig.ident, false);
-    syn::visit::Visit::visit_block(&mut calls, &found.block);
-    calls.1
 }
 
 fn lay_out(
@@ -390,6 +367,8 @@ fn emit_item(
         sig: &found.sig,
         outer: found.outer.as_ref(),
         self_ty: found.self_ty.as_ref(),
+        in_trait: found.kind == Kind::Trait,
+        stays_async: stays_async(found),
         edition,
     };
     let signature = match &stages.layout.name {

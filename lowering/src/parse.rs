@@ -20,6 +20,10 @@ pub(crate) struct Found {
     /// The type that the `impl` around it is for.
     pub(crate) self_ty: Option<syn::Type>,
     pub(crate) kind: Kind,
+    /// The attributes of the items around it, innermost last.
+    pub(crate) around: Vec<syn::Attribute>,
+    /// Its future may hold itself.
+    pub(crate) recursive: bool,
 }
 
 /// Where an async function stands.
@@ -38,9 +42,11 @@ pub(crate) fn find(file: &syn::File) -> Vec<Found> {
         outer: None,
         self_ty: None,
         kind: Kind::Free,
+        around: Vec::new(),
         found: Vec::new(),
     };
     finder.visit_file(file);
+    crate::recursion::mark(&mut finder.found);
     finder.found
 }
 
@@ -49,14 +55,19 @@ struct Finder {
     outer: Option<syn::Generics>,
     self_ty: Option<syn::Type>,
     kind: Kind,
+    around: Vec<syn::Attribute>,
     found: Vec<Found>,
 }
 
 impl Finder {
-    fn within(&mut self, name: String, inside: impl FnOnce(&mut Self)) {
+    /// Visits what is inside of an item with this name and these attributes.
+    fn within(&mut self, name: String, attrs: &[syn::Attribute], inside: impl FnOnce(&mut Self)) {
+        let depth = self.around.len();
+        self.around.extend_from_slice(attrs);
         self.path.push(name);
         inside(self);
         self.path.pop();
+        self.around.truncate(depth);
     }
 
     fn add(
@@ -90,6 +101,8 @@ impl Finder {
             outer: self.outer.clone(),
             self_ty: self.self_ty.clone(),
             kind: self.kind,
+            around: self.around.clone(),
+            recursive: false,
         });
     }
 }
@@ -107,7 +120,9 @@ fn plain(ident: &syn::Ident) -> String {
 
 impl<'ast> Visit<'ast> for Finder {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        self.within(plain(&item.ident), |this| visit::visit_item_mod(this, item));
+        self.within(plain(&item.ident), &item.attrs, |this| {
+            visit::visit_item_mod(this, item)
+        });
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
@@ -122,9 +137,8 @@ impl<'ast> Visit<'ast> for Finder {
                 Kind::Inherent
             },
         );
-        self.within(name.trim_start_matches("r#").to_owned(), |this| {
-            visit::visit_item_impl(this, item)
-        });
+        let name = name.trim_start_matches("r#").to_owned();
+        self.within(name, &item.attrs, |this| visit::visit_item_impl(this, item));
         self.kind = kind;
         self.self_ty = self_ty;
         self.outer = outer;
@@ -132,11 +146,13 @@ impl<'ast> Visit<'ast> for Finder {
 
     fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
         let outer = self.outer.replace(item.generics.clone());
+        let self_ty = self.self_ty.take();
         let kind = std::mem::replace(&mut self.kind, Kind::Trait);
-        self.within(plain(&item.ident), |this| {
+        self.within(plain(&item.ident), &item.attrs, |this| {
             visit::visit_item_trait(this, item)
         });
         self.kind = kind;
+        self.self_ty = self_ty;
         self.outer = outer;
     }
 
@@ -150,7 +166,7 @@ impl<'ast> Visit<'ast> for Finder {
         } else {
             let outer = self.outer.take();
             let kind = std::mem::replace(&mut self.kind, Kind::Free);
-            self.within(plain(&item.sig.ident), |this| {
+            self.within(plain(&item.sig.ident), &item.attrs, |this| {
                 visit::visit_item_fn(this, item)
             });
             self.kind = kind;
@@ -162,7 +178,7 @@ impl<'ast> Visit<'ast> for Finder {
         if item.sig.asyncness.is_some() {
             self.add(&item.attrs, &item.vis, &item.sig, &item.block);
         } else {
-            self.within(plain(&item.sig.ident), |this| {
+            self.within(plain(&item.sig.ident), &item.attrs, |this| {
                 visit::visit_impl_item_fn(this, item)
             });
         }

@@ -1,4 +1,7 @@
 //! The signature of the lowered function: the same parameters, and `impl Future` with the captures of an `async fn`.
+//!
+//! A function whose future holds itself, or whose signature has no place for the lifetime of the machine, stays an `async fn` and awaits
+//! the machine: inside a body the compiler picks lifetimes that no signature can spell, and knows a future before its type.
 
 mod elision;
 mod plan;
@@ -59,6 +62,10 @@ impl Signature {
             elision::lifetimes(generics.to_token_stream(), &mut taken);
             elision::lifetimes(self_ty.to_token_stream(), &mut taken);
         }
+        if item.stays_async || item.in_trait && matches!(plan, Plan::Frame { .. }) {
+            // Another lifetime parameter would not be that of the trait.
+            return Signature::awaited(item, layout, params);
+        }
         let frame = elision::fresh("f", matches!(outer, Outer::Unseen), &mut taken);
 
         let prologue = match &plan {
@@ -76,7 +83,8 @@ impl Signature {
             _ => TokenStream::new(),
         };
         let this = matches!((sig.inputs.first(), &plan), (Some(FnArg::Receiver(_)), plan) if !matches!(plan, Plan::Lengthen { params, .. } if params.contains(&0)));
-        let captures = if item.edition < Edition::E2024 {
+        // In traits all is captured in every edition.
+        let captures = if item.edition < Edition::E2024 && !item.in_trait {
             captures(&sig, outer, &scope, &plan, &frame, &mut elision)
         } else {
             TokenStream::new()
@@ -99,6 +107,23 @@ impl Signature {
             prologue,
             this: this.then(|| params[0]),
         }
+    }
+
+    /// The signature of a function that stays `async`.
+    fn awaited(item: &Item<'_>, layout: &Layout, params: &[LocalId]) -> Self {
+        let mut sig = plain(item.sig, layout, params);
+        sig.asyncness = item.sig.asyncness;
+        let this = matches!(sig.inputs.first(), Some(FnArg::Receiver(_)));
+        Signature {
+            sig,
+            prologue: TokenStream::new(),
+            this: this.then(|| params[0]),
+        }
+    }
+
+    /// Whether the function awaits its machine.
+    pub(crate) fn awaits(&self) -> bool {
+        self.sig.asyncness.is_some()
     }
 
     /// The signature in the named form: no generics, and the future by its name.
