@@ -68,10 +68,15 @@
 extern crate std;
 
 mod child;
+pub mod exec;
 mod hold;
+pub mod join;
 mod machine;
+pub mod pace;
 mod slot;
 mod sugar;
+pub mod sync;
+pub mod time;
 mod tries;
 
 #[cfg(any(test, feature = "std"))]
