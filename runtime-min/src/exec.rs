@@ -232,7 +232,7 @@ impl<F: Future + ?Sized> Tasks for Spawned<F> {
 /// Runs tasks for ever: one round after the other, and `idle` after each.
 ///
 /// The idle hook may sleep until something wakes a task. So that no wake-up is lost it must look at [`Tasks::is_awake`] once more when
-/// nothing can wake a task unnoticed any more: [`wfi`](crate::exec::wfi) does that on Cortex-M.
+/// nothing can wake a task unnoticed any more: `wfi` does that on Cortex-M.
 #[inline(always)]
 pub fn run<T: Tasks>(mut tasks: T, mut idle: impl FnMut(&T)) -> ! {
     loop {

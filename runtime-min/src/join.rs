@@ -19,7 +19,7 @@ macro_rules! join {
 }
 
 /// Awaits two to six futures together until the first is ready, whose result it gives: `match select!(read(), after(5)).await { .. }` with
-/// `Either::First` for the first and so on, of the module [`join`](mod@join). The others are dropped together with it.
+/// `First` for the first and so on, an `Either` of this crate's module `join`. The others are dropped together with it.
 ///
 /// Each poll polls them in order, so that of several that are ready at the same time the first counts, and the others are not polled.
 ///
