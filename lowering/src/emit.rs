@@ -2,6 +2,7 @@
 
 mod arms;
 mod cleanup;
+mod mentions;
 mod residual;
 mod rewrite;
 mod signature;
@@ -263,24 +264,6 @@ fn slot_type(analysis: &Analysis, local: LocalId) -> Ident {
         },
         proc_macro2::Span::call_site(),
     )
-}
-
-/// Whether the tokens mention a local, by its mark or by its final name.
-fn mentions(tokens: &TokenStream, layout: &Layout, local: LocalId) -> bool {
-    let name = layout.name(local);
-    let is = |text: &str| crate::names::unmark(text).is_some_and(|(found, _)| found == local);
-    any_token(tokens, &mut |tree| match tree {
-        proc_macro2::TokenTree::Ident(ident) => ident == name || is(&ident.to_string()),
-        proc_macro2::TokenTree::Literal(literal) => {
-            let mut found = false;
-            crate::names::map_captures(literal, &mut |text| {
-                found |= is(text);
-                None
-            });
-            found
-        }
-        _ => false,
-    })
 }
 
 fn has_ident(tokens: &TokenStream, name: &Ident) -> bool {

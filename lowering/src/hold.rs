@@ -300,7 +300,7 @@ impl Holding {
 
     fn is(&self, expr: &syn::Expr) -> bool {
         crate::syntax::as_ident(expr)
-            .and_then(|ident| names::unmark(&ident.to_string()))
+            .and_then(names::mention)
             .is_some_and(|(_, mention)| mention == self.mention)
     }
 }

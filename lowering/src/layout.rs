@@ -34,6 +34,8 @@ pub(crate) struct Layout {
     slot_names: HashMap<LocalId, Ident>,
     /// The locals whose types are spelled.
     spelled: HashSet<LocalId>,
+    /// The locals' names.
+    texts: HashSet<String>,
     pub(crate) fresh: Fresh,
 }
 
@@ -203,6 +205,7 @@ pub(crate) fn layout(
         slot_names.insert(local, ident(&name));
     }
     Layout {
+        texts: names.iter().map(ToString::to_string).collect(),
         names,
         states,
         types,
@@ -285,6 +288,11 @@ impl Layout {
 
     pub(crate) fn name(&self, local: LocalId) -> &Ident {
         &self.names[local.0]
+    }
+
+    /// Whether it is the final name of some local.
+    pub(crate) fn names_a_local(&self, name: &str) -> bool {
+        self.texts.contains(name)
     }
 
     /// The local of a final name, where only one has it.
@@ -376,8 +384,7 @@ fn local_names(
             names[i] = raw(&local.base, &|name| clashes(name) || together(name));
         }
     }
-    let all = names.iter().chain(cx.mentioned).chain(&ours);
-    let mut taken = Taken::new(all.cloned().collect());
+    let mut taken: Option<Taken> = None;
     // Names as numbers; a new name gets a new one.
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut number: Vec<usize> = Vec::with_capacity(names.len());
@@ -404,6 +411,10 @@ fn local_names(
                 for holding in held {
                     let local = holding.local.0;
                     if last[number[local]] > position[local] {
+                        let taken = taken.get_or_insert_with(|| {
+                            let all = names.iter().chain(cx.mentioned).chain(&ours);
+                            Taken::new(all.cloned().collect())
+                        });
                         names[local] =
                             taken.take(&format!("{}_outer", names[local].trim_start_matches("r#")));
                         number[local] = next;
@@ -501,12 +512,37 @@ pub(crate) fn camel(name: &str) -> String {
     out
 }
 
+/// Every identifier of a function.
+pub(crate) fn mentioned(sig: &syn::Signature, block: &syn::Block) -> HashSet<String> {
+    struct Idents(HashSet<String>);
+    impl<'ast> syn::visit::Visit<'ast> for Idents {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            insert(ident, &mut self.0);
+        }
+        fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
+            idents(tokens.clone(), &mut self.0);
+        }
+    }
+    let mut found = Idents(HashSet::new());
+    syn::visit::Visit::visit_signature(&mut found, sig);
+    syn::visit::Visit::visit_block(&mut found, block);
+    found.0
+}
+
+fn insert(ident: &Ident, into: &mut HashSet<String>) {
+    crate::names::with_text(ident, |name| {
+        if !into.contains(name) {
+            into.insert(name.to_owned());
+        }
+    });
+}
+
 /// Every identifier of a token stream.
-pub(crate) fn idents(tokens: TokenStream, into: &mut HashSet<String>) {
+fn idents(tokens: TokenStream, into: &mut HashSet<String>) {
     for tree in tokens {
         match tree {
             proc_macro2::TokenTree::Ident(ident) => {
-                into.insert(ident.to_string());
+                insert(&ident, into);
             }
             proc_macro2::TokenTree::Group(group) => idents(group.stream(), into),
             _ => {}

@@ -7,7 +7,7 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
-use crate::layout::{Context, Layout, idents, layout};
+use crate::layout::{Context, Layout, layout, mentioned};
 use crate::named;
 use crate::names::LocalId;
 use crate::parse::{self, Found, Kind};
@@ -334,9 +334,7 @@ fn lay_out(
             syn::GenericParam::Const(constant) => constant.ident.to_string(),
         })
         .collect();
-    let mut mentioned = HashSet::new();
-    idents(found.sig.to_token_stream(), &mut mentioned);
-    idents(found.block.to_token_stream(), &mut mentioned);
+    let mut mentioned = mentioned(&found.sig, &found.block);
     mentioned.extend(table.constants().cloned());
     let cx = Context {
         name: &found.sig.ident.to_string(),

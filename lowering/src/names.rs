@@ -4,6 +4,7 @@
 //! pass takes the marks away again. Names with this mark in the source are refused.
 
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use std::fmt;
 
 /// A local's index in [`crate::resolve::Resolved::locals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,14 +24,48 @@ pub(crate) fn mark(base: &str, local: LocalId, mention: Mention, span: Span) -> 
 
 /// What a marked identifier stands for.
 pub(crate) fn unmark(ident: &str) -> Option<(LocalId, Mention)> {
-    let at = ident.rfind(MARK)?;
+    // Short texts: a search that prepares itself first takes longer.
+    let mut windows = ident.as_bytes().windows(MARK.len());
+    let at = windows.rposition(|window| window == MARK.as_bytes())?;
     let (local, mention) = ident[at + MARK.len()..].split_once('_')?;
     Some((LocalId(local.parse().ok()?), Mention(mention.parse().ok()?)))
 }
 
+/// What an identifier stands for, if it is a marked one.
+pub(crate) fn mention(ident: &Ident) -> Option<(LocalId, Mention)> {
+    with_text(ident, unmark)
+}
+
 /// The local that an identifier stands for, if it stands for one.
 pub(crate) fn local(ident: &Ident) -> Option<LocalId> {
-    unmark(&ident.to_string()).map(|(local, _)| local)
+    mention(ident).map(|(local, _)| local)
+}
+
+/// Looks at an identifier's text. Every pass does that with every identifier, so a short one takes no place on the heap.
+pub(crate) fn with_text<R>(ident: &Ident, look: impl FnOnce(&str) -> R) -> R {
+    struct Short {
+        bytes: [u8; 64],
+        len: usize,
+    }
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let end = self.len + text.len();
+            let place = self.bytes.get_mut(self.len..end).ok_or(fmt::Error)?;
+            place.copy_from_slice(text.as_bytes());
+            self.len = end;
+            Ok(())
+        }
+    }
+    let mut short = Short {
+        bytes: [0; 64],
+        len: 0,
+    };
+    if fmt::Write::write_fmt(&mut short, format_args!("{ident}")).is_ok()
+        && let Ok(text) = std::str::from_utf8(&short.bytes[..short.len])
+    {
+        return look(text);
+    }
+    look(&ident.to_string())
 }
 
 /// Whether a source name looks like a mark.
@@ -46,12 +81,16 @@ pub(crate) fn map_tokens(
 ) -> TokenStream {
     let trees: Vec<TokenTree> = tokens.into_iter().collect();
     let mut out = Vec::with_capacity(trees.len());
-    let punct = |tree: Option<&TokenTree>| match tree {
-        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
-        _ => None,
-    };
-    for (i, tree) in trees.iter().enumerate() {
-        match tree {
+    let puncts: Vec<Option<char>> = trees
+        .iter()
+        .map(|tree| match tree {
+            TokenTree::Punct(punct) => Some(punct.as_char()),
+            _ => None,
+        })
+        .collect();
+    let punct = |i: usize| puncts.get(i).copied().flatten();
+    for (i, tree) in trees.into_iter().enumerate() {
+        match &tree {
             TokenTree::Group(group) => {
                 let mut inner =
                     Group::new(group.delimiter(), map_tokens(group.stream(), map, literal));
@@ -59,9 +98,9 @@ pub(crate) fn map_tokens(
                 out.push(TokenTree::Group(inner));
             }
             TokenTree::Ident(ident) => {
-                let before = i.checked_sub(1).and_then(|i| punct(trees.get(i)));
-                let before2 = i.checked_sub(2).and_then(|i| punct(trees.get(i)));
-                let (after, after2) = (punct(trees.get(i + 1)), punct(trees.get(i + 2)));
+                let before = i.checked_sub(1).and_then(punct);
+                let before2 = i.checked_sub(2).and_then(punct);
+                let (after, after2) = (punct(i + 1), punct(i + 2));
                 let around = Around {
                     member: before == Some('.') && before2 != Some('.'),
                     path: before == Some(':') && before2 == Some(':')
@@ -74,13 +113,14 @@ pub(crate) fn map_tokens(
                 };
                 match map(ident, around) {
                     Some(tokens) => out.extend(tokens),
-                    None => out.push(tree.clone()),
+                    None => out.push(tree),
                 }
             }
             TokenTree::Literal(lit) => {
-                out.push(literal(lit).map_or_else(|| tree.clone(), TokenTree::Literal))
+                let new = literal(lit).map(TokenTree::Literal);
+                out.push(new.unwrap_or(tree));
             }
-            TokenTree::Punct(_) => out.push(tree.clone()),
+            TokenTree::Punct(_) => out.push(tree),
         }
     }
     out.into_iter().collect()

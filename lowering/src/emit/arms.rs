@@ -1,7 +1,8 @@
 //! The arms of the machine's `match`: one for each state that emitted code enters.
 
+use super::mentions::Mentions;
 use super::residual::{self, Residual};
-use super::{Input, has_ident, mentions};
+use super::{Input, has_ident};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
@@ -41,7 +42,7 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
 fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {
     let Layout { fresh, .. } = input.layout;
     let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
-    let code = residual::prune_declarations(residual.start(&body.block), input.layout);
+    let (code, mentions) = pruned(residual.start(&body.block), input.layout);
     if body.params.is_empty() {
         return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
     }
@@ -49,7 +50,7 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
     let params = body
         .params
         .iter()
-        .map(|&param| binding(input.layout, param, residual.mutability(param), &code));
+        .map(|&param| binding(input.layout, param, residual.mutability(param), &mentions));
     quote! {
         #ty::Start { #(#names),* } => {
             #(#params)*
@@ -71,12 +72,12 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         &fresh.state_type,
         residual.state_reference(),
     );
-    let code = residual::prune_declarations(residual.resume(&body.block, id), layout);
+    let (code, mentions) = pruned(residual.resume(&body.block, id), layout);
     let state = &layout.states[id];
     let name = &state.name;
     let resumes = state.pinned.iter().map(|&local| {
         let (name, slot) = (layout.name(local), layout.slot(local));
-        let shown = if mentions(&code, layout, local) {
+        let shown = if mentions.has(local) {
             name.clone()
         } else {
             quote::format_ident!("_{}", name)
@@ -87,9 +88,9 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
     let taken: Vec<TokenStream> = state
         .carried
         .iter()
-        .map(|&local| binding(layout, local, residual.mutability(local), &code))
+        .map(|&local| binding(layout, local, residual.mutability(local), &mentions))
         .collect();
-    let late = residual.late(id, &code);
+    let late = residual.late(id, &code, &mentions);
     let carried = state.carried.iter().rev().map(|&local| layout.name(local));
     if body.awaits[id].tokens.is_none() {
         let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
@@ -143,15 +144,26 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
     }
 }
 
+/// An arm's code without the declarations that nothing needs, and what it mentions.
+fn pruned(code: TokenStream, layout: &Layout) -> (TokenStream, Mentions<'_>) {
+    let mentions = Mentions::of(&code, layout);
+    if !mentions.declares {
+        return (code, mentions);
+    }
+    let code = residual::prune_declarations(code, layout);
+    let mentions = Mentions::of(&code, layout);
+    (code, mentions)
+}
+
 /// What the state carried, as a local: under its name, or only to drop in its place.
 fn binding(
     layout: &Layout,
     local: LocalId,
     mutability: Option<syn::Token![mut]>,
-    used: &TokenStream,
+    used: &Mentions<'_>,
 ) -> TokenStream {
     let (rt, name) = (&layout.fresh.rt, layout.name(local));
-    if mentions(used, layout, local) {
+    if used.has(local) {
         quote!(let #mutability #name = #rt::carried!(#name);)
     } else {
         let silent = format_ident!("_{}", name);

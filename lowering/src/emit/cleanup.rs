@@ -14,7 +14,7 @@ pub(super) fn cleanup(tokens: TokenStream, layout: &Layout, resolved: &Resolved)
         if ident == "rt__hr" {
             return Some(rt.clone());
         }
-        let (local, _) = names::unmark(&ident.to_string())?;
+        let (local, _) = names::mention(ident)?;
         resolved.locals.get(local.0)?;
         let mut name = layout.name(local).clone();
         name.set_span(ident.span());

@@ -279,7 +279,7 @@ impl Rewrite<'_> {
     /// A mention of a pinned local: its place, or its value where it ends.
     fn mention(&self, ident: &Ident) -> Option<Expr> {
         let local = self.pinned(ident)?;
-        let (_, mention) = names::unmark(&ident.to_string())?;
+        let (_, mention) = names::mention(ident)?;
         let rt = &self.layout.fresh.rt;
         Some(if !self.analysis.moves.contains(&mention) {
             syn::parse_quote!(#rt::at!(#ident))
@@ -342,7 +342,7 @@ impl Rewrite<'_> {
         args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>,
         call: impl FnOnce(&Ident, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream,
     ) -> Expr {
-        let (local, mention) = names::unmark(&guard.to_string()).expect("holders are locals");
+        let (local, mention) = names::mention(guard).expect("holders are locals");
         let Layout { fresh, .. } = self.layout;
         let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
         let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
@@ -477,7 +477,7 @@ impl VisitMut for Rewrite<'_> {
                 }
                 if let Some(ident) = as_ident(&assign.left).cloned()
                     && let Some(local) = self.pinned(&ident)
-                    && names::unmark(&ident.to_string()).is_some_and(|(_, mention)| {
+                    && names::mention(&ident).is_some_and(|(_, mention)| {
                         self.analysis.first_assignments.contains(&mention)
                     })
                 {

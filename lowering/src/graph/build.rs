@@ -209,7 +209,7 @@ impl Walk<'_> {
     }
 
     fn use_(&mut self, ident: &Ident, how: How) {
-        let Some((local, mention)) = names::unmark(&ident.to_string()) else {
+        let Some((local, mention)) = names::mention(ident) else {
             return;
         };
         let later = if how == How::Receiver(None) {

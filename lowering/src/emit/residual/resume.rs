@@ -4,9 +4,11 @@ use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
 use super::{Dest, Out, Place, Residual, outlived};
+use crate::emit::mentions::Mentions;
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt};
 use crate::layout::Layout;
 use crate::names::LocalId;
+use crate::sets::Set;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 
@@ -282,8 +284,13 @@ impl Residual<'_> {
 
     /// Binds again, in a scope of their own, those of these locals that are held; the others have no value yet.
     fn bindings(&self, id: AwaitId, locals: &[LocalId], code: &TokenStream) -> TokenStream {
-        let held: Vec<LocalId> = self.held(id).collect();
         let mut tokens = TokenStream::new();
+        if locals.is_empty() {
+            return tokens;
+        }
+        let held: Set<LocalId> = self.held(id).collect();
+        let locals: Set<LocalId> = locals.iter().copied().collect();
+        let mentions = Mentions::of(code, self.layout);
         for &local in self.in_scope[id]
             .iter()
             .filter(|local| locals.contains(local))
@@ -291,13 +298,13 @@ impl Residual<'_> {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
-                if crate::emit::mentions(code, self.layout, local) {
+                if mentions.has(local) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if self.drops(local) {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #name;));
                 }
-            } else if self.may_be_late(local) && crate::emit::mentions(code, self.layout, local) {
+            } else if self.may_be_late(local) && mentions.has(local) {
                 tokens.extend(self.declaration(local));
             }
         }
@@ -326,8 +333,13 @@ impl Residual<'_> {
 
     /// The locals of flattened scopes that get their value only in the code of an arm: declared in their place, so that all drop in
     /// order.
-    pub(in crate::emit) fn late(&self, id: AwaitId, code: &TokenStream) -> TokenStream {
-        let held: Vec<LocalId> = self.held(id).collect();
+    pub(in crate::emit) fn late(
+        &self,
+        id: AwaitId,
+        code: &TokenStream,
+        mentions: &Mentions<'_>,
+    ) -> TokenStream {
+        let held: Set<LocalId> = self.held(id).collect();
         let mut tokens = TokenStream::new();
         let mut any = false;
         for &local in &self.in_scope[id] {
@@ -336,14 +348,14 @@ impl Residual<'_> {
             if held.contains(&local) {
                 if any && declares_local(code, local, name) {
                     // A scope inside binds it again.
-                } else if any && crate::emit::mentions(code, self.layout, local) {
+                } else if any && mentions.has(local) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if any {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
             } else if self.may_be_late(local)
-                && crate::emit::mentions(code, self.layout, local)
+                && mentions.has(local)
                 && !declares_local(code, local, name)
             {
                 tokens.extend(self.declaration(local));

@@ -1,5 +1,6 @@
 //! Questions about emitted tokens: labels and declarations in them.
 
+use crate::emit::mentions::Mentions;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -13,7 +14,7 @@ pub(in crate::emit) fn prune_declarations(tokens: TokenStream, layout: &Layout) 
     while i < trees.len() {
         if let Some((local, len)) = empty_declaration(&trees[i..], layout) {
             let rest: TokenStream = trees[i + len..].iter().cloned().collect();
-            if !crate::emit::mentions(&rest, layout, local) {
+            if !Mentions::of(&rest, layout).has(local) {
                 i += len;
                 continue;
             }

@@ -268,6 +268,20 @@ impl VisitMut for Finish {
     }
 }
 
+/// The names of a block's lifetimes and labels.
+pub(super) fn lifetimes_in(block: &syn::Block, into: &mut BTreeSet<String>) {
+    struct Names<'a>(&'a mut BTreeSet<String>);
+    impl<'ast> Visit<'ast> for Names<'_> {
+        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+            self.0.insert(lifetime.ident.to_string());
+        }
+        fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
+            lifetimes(tokens.clone(), self.0);
+        }
+    }
+    Names(into).visit_block(block);
+}
+
 /// The names of a token stream's lifetimes and labels.
 pub(super) fn lifetimes(tokens: TokenStream, into: &mut BTreeSet<String>) {
     let mut after_apostrophe = false;

@@ -57,7 +57,7 @@ impl Signature {
 
         let mut taken = BTreeSet::new();
         elision::lifetimes(item.sig.to_token_stream(), &mut taken);
-        elision::lifetimes(block.to_token_stream(), &mut taken);
+        elision::lifetimes_in(block, &mut taken);
         if let Outer::Known(generics, self_ty) = outer {
             elision::lifetimes(generics.to_token_stream(), &mut taken);
             elision::lifetimes(self_ty.to_token_stream(), &mut taken);

@@ -386,7 +386,7 @@ impl Walk<'_> {
         mut args: impl Iterator<Item = &'e Expr>,
     ) {
         if let Some(holder) = crate::hold::holder(attrs)
-            && let Some((local, mention)) = names::unmark(&holder.to_string())
+            && let Some((local, mention)) = names::mention(&holder)
         {
             self.use_(ident, How::Value);
             let value = names::local(ident);
@@ -423,7 +423,7 @@ impl Walk<'_> {
 
     fn assigned(&mut self, left: &Expr) {
         if let Some(ident) = as_ident(left)
-            && let Some((local, mention)) = names::unmark(&ident.to_string())
+            && let Some((local, mention)) = names::mention(ident)
         {
             self.push(Event::Init(local, Some(mention)));
             self.into(local);
