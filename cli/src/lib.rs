@@ -13,7 +13,6 @@ mod edition;
 mod engine;
 mod failure;
 mod input;
-mod lex;
 mod manifest;
 mod modules;
 mod nesting;

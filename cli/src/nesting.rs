@@ -2,8 +2,8 @@
 
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::lex::{Kind, lex};
 use crate::stack;
+use handroll_lowering::lex::{Kind, lex};
 use std::ops::Range;
 
 /// Stack that one level of nesting may take. In debug builds syn alone takes up to 60 KiB (generic arguments); the library walks what

@@ -135,6 +135,7 @@ pub(crate) fn insert(body: &mut Body, before: &[Once]) {
         place(&mut body.block, *key, next);
         body.awaits.push(Awaited {
             span: proc_macro2::Span::call_site(),
+            keyword: proc_macro2::Span::call_site(),
             name: "then".to_owned(),
             tokens: None,
         });

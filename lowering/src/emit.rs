@@ -14,6 +14,7 @@ use crate::desugar::Body;
 use crate::graph::Graph;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
+use crate::lex::{Kind, lex};
 use crate::names::LocalId;
 use crate::report::Edition;
 use crate::resolve::Resolved;
@@ -300,9 +301,15 @@ fn state_doc(body: &Body, id: AwaitId) -> String {
     }
 }
 
+/// Source text on one line, without its comments.
 pub(crate) fn one_line(text: &str) -> String {
+    let code = lex(text).map(|token| match token.kind {
+        Kind::Comment | Kind::Doc => " ",
+        _ => &text[token.bytes],
+    });
+    let code: String = code.collect();
     let mut out = String::new();
-    for (i, part) in text.split_whitespace().enumerate() {
+    for (i, part) in code.split_whitespace().enumerate() {
         if i > 0 && !part.starts_with('.') && !out.ends_with('(') {
             out.push(' ');
         }

@@ -27,6 +27,7 @@ mod graph;
 mod hold;
 mod ir;
 mod layout;
+pub mod lex;
 mod lower;
 mod named;
 mod names;
@@ -37,6 +38,7 @@ mod report;
 mod resolve;
 mod sets;
 mod syntax;
+mod text;
 mod types;
 
 pub use attribute::Expansion;

@@ -16,6 +16,7 @@ use crate::report::{
     Suspension,
 };
 use crate::resolve::{Resolved, resolve};
+use crate::text::Text;
 use crate::types::Table;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -26,6 +27,7 @@ use std::collections::HashSet;
 pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
     let table = Table::of(&file);
+    let lines = Text::new(&source[skipped..]);
     let mut text = String::with_capacity(source.len() * 2);
     let mut copied = 0;
     let mut functions = Vec::new();
@@ -39,7 +41,7 @@ pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<D
         }
         let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
         let outcome = function(&found, &table, options)
-            .map(|(tokens, stages)| report(&found, tokens, &stages, indent(source, bytes.start)));
+            .map(|(tokens, stages)| report(&found, tokens, &stages, &lines));
         if let Ok(lowered) = &outcome {
             text.push_str(&source[copied..bytes.start]);
             text.push_str(&lowered.text);
@@ -104,7 +106,8 @@ pub(crate) fn stage(
             None,
         )]);
     };
-    crate::print::stage(&found, &table, stage, options)
+    let text = Text::new(&source[skipped..]);
+    crate::print::stage(&found, &text, &table, stage, options)
 }
 
 fn parse_file(source: &str) -> Result<(syn::File, usize), Vec<Diagnostic>> {
@@ -394,17 +397,16 @@ fn emit_item(
 }
 
 /// The white space before an item on its first line.
-fn indent(source: &str, at: usize) -> usize {
-    let line = source[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let space = &source[line..at];
-    if space.chars().all(char::is_whitespace) {
-        space.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
+fn indent(source: &Text<'_>, at: usize) -> usize {
+    if source.begins_line(at) {
+        let blanks = source.indent(at).chars();
+        blanks.map(|c| if c == '\t' { 4 } else { 1 }).sum()
     } else {
         0
     }
 }
 
-fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) -> Lowered {
+fn report(found: &Found, tokens: TokenStream, stages: &Stages, source: &Text<'_>) -> Lowered {
     let Stages {
         resolved,
         body,
@@ -465,7 +467,7 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, indent: usize) ->
         |_, edge| *edge,
     );
     Lowered {
-        text: crate::print::item(tokens, indent, found.lines.0),
+        text: crate::print::lowered(tokens, indent(source, found.bytes.start), found, source),
         form: if layout.name.is_some() {
             Form::Named
         } else {

@@ -1,24 +1,38 @@
 //! Printers: of the output, and of each intermediate form.
 
+#[cfg(test)]
+mod tests;
+
+mod comments;
+mod notes;
+mod outline;
+mod printed;
+mod weave;
+
 use crate::diagnostics::Diagnostic;
 use crate::emit;
+use crate::lex::{Kind, Token, lex};
 use crate::lower;
 use crate::parse::Found;
 use crate::report::{Options, Stage};
+use crate::text::Text;
 use crate::types::Table;
+use comments::Carrier;
+use printed::Printed;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use weave::Edits;
 
-/// A finished item as text, indented as it stood in its file.
-pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
-    let _ = line;
-    let mut file: syn::File = match syn::parse2(tokens.clone()) {
+/// A lowered function as text, indented as it stood in its file, with the comments of its source.
+pub(crate) fn lowered(
+    tokens: TokenStream,
+    indent: usize,
+    found: &Found,
+    source: &Text<'_>,
+) -> String {
+    let mut file = match parsed(tokens) {
         Ok(file) => file,
-        Err(error) => {
-            return format!(
-                "compile_error!(\"handroll wrote something that is not Rust: {error}; please report it\");\n/* {tokens} */"
-            );
-        }
+        Err(text) => return text,
     };
     emit::prune(&mut file);
     let depth = indent / 4;
@@ -30,6 +44,41 @@ pub(crate) fn item(tokens: TokenStream, indent: usize, line: usize) -> String {
         file.items.push(syn::Item::Mod(around));
     }
     let text = prettyplease::unparse(&file);
+    let printed = Printed::new(&text, file.into_token_stream(), source, &found.bytes);
+    let mut edits = Edits::default();
+    let comments = Carrier::new(found, source, &printed);
+    notes::note(found, source, &printed, comments.as_ref(), &mut edits);
+    let commented = edits.apply(&printed.text);
+    debug_assert!(same_code(&text, &commented), "comments changed the code");
+    unwrapped(&commented, depth)
+}
+
+/// Whether two texts differ in comments and blanks at most.
+fn same_code(one: &str, other: &str) -> bool {
+    let code =
+        |text| lex(text).filter(|token: &Token| !matches!(token.kind, Kind::Blank | Kind::Comment));
+    let words = |text| code(text).map(move |token: Token| &text[token.bytes]);
+    words(one).eq(words(other))
+}
+
+/// An item as text.
+fn item(tokens: TokenStream) -> String {
+    match parsed(tokens) {
+        Ok(file) => unwrapped(&prettyplease::unparse(&file), 0),
+        Err(text) => text,
+    }
+}
+
+fn parsed(tokens: TokenStream) -> Result<syn::File, String> {
+    syn::parse2(tokens.clone()).map_err(|error| {
+        format!(
+            "compile_error!(\"handroll wrote something that is not Rust: {error}; please report it\");\n/* {tokens} */"
+        )
+    })
+}
+
+/// Takes off the modules that stand around an item for its indentation.
+fn unwrapped(text: &str, depth: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let inner = lines[depth..lines.len() - depth].join("\n");
     inner.trim_start().to_owned()
@@ -46,6 +95,7 @@ pub(crate) fn ty(ty: &syn::Type) -> String {
 
 pub(crate) fn stage(
     found: &Found,
+    source: &Text<'_>,
     table: &Table,
     stage: Stage,
     options: &Options,
@@ -58,11 +108,7 @@ pub(crate) fn stage(
             block,
             ..
         } = found;
-        return Ok(item(
-            quote::quote!(#(#attrs)* #vis #sig #block),
-            0,
-            found.lines.0,
-        ));
+        return Ok(item(quote::quote!(#(#attrs)* #vis #sig #block)));
     }
     let (tokens, stages) = lower::function(found, table, options)?;
     let mut out = String::new();
@@ -148,7 +194,7 @@ pub(crate) fn stage(
                 }
             }
         }
-        Stage::Emit => out = item(tokens, 0, found.lines.0),
+        Stage::Emit => out = lowered(tokens, 0, found, source),
     }
     Ok(out)
 }

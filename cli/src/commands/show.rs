@@ -3,11 +3,11 @@
 use crate::args::ShowArgs;
 use crate::engine;
 use crate::failure::Failures;
-use crate::lex::{Kind, lex};
 use crate::output::Console;
 use crate::output::highlight::highlight;
 use crate::select::{Selection, select_named};
 use crate::status::Status;
+use handroll_lowering::lex::{Kind, lex};
 use handroll_lowering::{Function, Stage};
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
 //! Colors for Rust source.
 
-use crate::lex::{Kind, Token, lex};
 use crate::output::style::{
     CALL, COMMENT, KEYWORD, LIFETIME, MACRO, NUMBER, Paint, Style, TEXT, TYPE,
 };
+use handroll_lowering::lex::{Kind, Token, lex};
 
 const KEYWORDS: [&str; 43] = [
     "Self", "abstract", "as", "async", "await", "become", "break", "const", "continue", "crate",

@@ -23,6 +23,7 @@ impl Desugar<'_> {
         let operand = self.settle(operand, prefix);
         let id = self.await_id(Awaited {
             span,
+            keyword: expr.await_token.span,
             name,
             tokens: Some(tokens),
         });

@@ -51,6 +51,8 @@ pub(crate) struct Body {
 #[derive(Clone, Debug)]
 pub(crate) struct Awaited {
     pub(crate) span: Span,
+    /// Of the word `await` itself.
+    pub(crate) keyword: Span,
     /// What the state is named after.
     pub(crate) name: String,
     /// The awaited expression, as tokens.

@@ -7,7 +7,7 @@ use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::LocalId;
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
@@ -104,19 +104,22 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
             }
         };
     }
+    // The code after this stands where the `await` stood.
+    let keyword = body.awaits[id].keyword;
+    let at = |word| Ident::new(word, Span::call_site().located_at(keyword));
     let (pattern, polled, done, awaited) = if layout.wide {
         let field = layout.child_field(id);
         (
             quote!(#ty::#name),
             quote!(#rt::poll_field!),
-            quote!(#rt::done_field!),
+            at("done_field"),
             quote!(#frame.children.#field),
         )
     } else {
         (
             quote!(#ty::#name { #child, #(#carried),* }),
             quote!(#rt::poll!),
-            quote!(#rt::done!),
+            at("done"),
             quote!(#child),
         )
     };
@@ -131,7 +134,7 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         bound,
         code,
     } = receive(&code, output, layout, &state.carried);
-    let ended = quote!(#bound #done(#awaited, #output, #left, #ty::Returned););
+    let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     quote! {
         #pattern => {
             let #rt::Poll::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Poll::Pending };

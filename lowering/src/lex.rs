@@ -7,17 +7,24 @@ use std::ops::Range;
 
 /// What a token is, as far as its first look tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// White space, as much as stands together.
     Blank,
+    /// A comment that documents nothing.
     Comment,
+    /// `///`, `//!`, `/** */` or `/*! */`.
     Doc,
     /// A string, byte string, C string or character.
     Text,
+    /// With its suffix.
     Number,
+    /// `'a`, or a label.
     Lifetime,
     /// An identifier or keyword.
     Word,
+    /// `(`, `[` or `{`.
     Open,
+    /// `)`, `]` or `}`.
     Close,
     /// One character of punctuation.
     Punct,
@@ -25,13 +32,15 @@ pub(crate) enum Kind {
 
 /// A token and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) bytes: Range<usize>,
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands in the text.
+    pub bytes: Range<usize>,
 }
 
 /// The tokens of a text, in order and without a gap.
-pub(crate) fn lex(text: &str) -> impl Iterator<Item = Token> {
+pub fn lex(text: &str) -> impl Iterator<Item = Token> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let (kind, length) = token(text.get(at..)?)?;
