@@ -139,7 +139,8 @@ impl Notes<'_, '_> {
         let awaits = |place: &&usize| self.source.text[**place..].starts_with("await");
         let place = places.clone().find(awaits).or_else(|| places.next());
         // A `return` that was made up is the end of the function.
-        let ends = self.printed.word(start) == "return";
+        let ends = self.printed.word(start) == "return"
+            && (start..=end).any(|token| self.printed.word(token) == "Ready");
         place.copied().or(ends.then_some(self.body.end))
     }
 
