@@ -2,6 +2,7 @@
 
 mod arms;
 mod cleanup;
+mod kept;
 mod mentions;
 mod residual;
 mod rewrite;

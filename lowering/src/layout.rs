@@ -26,6 +26,8 @@ pub(crate) struct Layout {
     pub(crate) owners: Vec<usize>,
     /// Too many states for one generic enum: see `emit::storage`.
     pub(crate) wide: bool,
+    /// So much is held that one guard stands for what an arm does not touch: see `emit::kept`.
+    pub(crate) deep: bool,
     /// The name that the user wants the future to have.
     pub(crate) name: Option<Ident>,
     /// Locals with a slot, in order of declaration.
@@ -57,6 +59,7 @@ pub(crate) struct Fresh {
     pub(crate) cx: Ident,
     pub(crate) child: Ident,
     pub(crate) ready: Ident,
+    pub(crate) kept: Ident,
     pub(crate) state_type: Ident,
     pub(crate) frame_type: Ident,
     pub(crate) children_type: Ident,
@@ -86,6 +89,9 @@ pub(crate) struct Context<'a> {
     pub(crate) wide: bool,
 }
 
+/// A wide function that holds more than so many values with a drop at an await, on average, is deep.
+const DEEP: usize = 16;
+
 pub(crate) fn layout(
     cx: &Context<'_>,
     resolved: &Resolved,
@@ -107,6 +113,7 @@ pub(crate) fn layout(
         cx: fresh("cx"),
         child: fresh("child"),
         ready: fresh("output"),
+        kept: fresh("kept"),
         state_type: fresh(&format!("{base}State")),
         frame_type: cx.wanted.map_or_else(
             || fresh(&format!("{base}Frame")),
@@ -204,7 +211,13 @@ pub(crate) fn layout(
         let name = taken.take(&names[local.0].to_string());
         slot_names.insert(local, ident(&name));
     }
+    let drops = |local: &&LocalId| !graph.facts[local.0].no_drop;
+    let held: usize = states
+        .iter()
+        .map(|state| state.pinned.iter().filter(drops).count())
+        .sum();
     Layout {
+        deep: cx.wide && held > DEEP * states.len(),
         texts: names.iter().map(ToString::to_string).collect(),
         names,
         states,
@@ -339,6 +352,7 @@ fn local_names(
         &fresh.cx,
         &fresh.child,
         &fresh.ready,
+        &fresh.kept,
         &fresh.machine_label,
     ]
     .iter()

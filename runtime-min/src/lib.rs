@@ -71,6 +71,7 @@ mod child;
 pub mod exec;
 mod hold;
 pub mod join;
+mod kept;
 mod machine;
 pub mod pace;
 mod slot;
@@ -90,6 +91,7 @@ pub use core::task::Poll;
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
+pub use kept::{Kept, Release};
 pub use machine::{End, Frame, Machine, set, step, take};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
@@ -202,6 +204,28 @@ macro_rules! resume {
     ($slot:expr) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
         unsafe { $slot.resume() }
+    };
+}
+
+/// One guard for all that the state of a number holds: `let kept = kept!(frame, 17);`
+///
+/// Contract of the emitted code: the slots that [`Release::release`] drops for that number are filled, and no guard stands for them.
+#[macro_export]
+macro_rules! kept {
+    ($frame:expr, $state:expr) => {
+        // SAFETY: every state that leads here is entered with these slots filled and kept, and the frame is pinned.
+        unsafe { $crate::Kept::new(&mut *$frame, $state) }
+    };
+}
+
+/// A pinned local that the guard of [`kept!`] stands for, or that has no drop, as a place: `let sum = there!(frame.sum);`
+///
+/// Contract of the emitted code: the state from which control comes was entered with the slot filled and kept.
+#[macro_export]
+macro_rules! there {
+    ($slot:expr) => {
+        // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
+        unsafe { $slot.there() }
     };
 }
 

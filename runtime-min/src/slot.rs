@@ -35,6 +35,15 @@ impl<T> Slot<T> {
     pub unsafe fn resume(&mut self) -> Live<T> {
         Live(self.0.as_mut_ptr())
     }
+
+    /// The place of the value that was kept in it. Something else answers for its drop.
+    ///
+    /// # Safety
+    /// The slot was filled and its guard kept.
+    #[inline(always)]
+    pub unsafe fn there(&mut self) -> Pointer<T> {
+        Pointer(self.0.as_mut_ptr())
+    }
 }
 
 /// A slot's value while the function runs: dropped when the guard's scope ends, unless it is kept.
@@ -129,7 +138,8 @@ impl<T> Drop for Live<T> {
     }
 }
 
-/// The address of a pinned local, for a closure or async block that captures it by reference.
+/// The address of a pinned local: for a closure or async block that captures it by reference, and where a guard for many answers for
+/// its drop.
 pub struct Pointer<T>(*mut T);
 
 impl<T> Clone for Pointer<T> {

@@ -1,5 +1,6 @@
 //! The arms of the machine's `match`: one for each state that emitted code enters.
 
+use super::kept::{Plan, Sets};
 use super::mentions::Mentions;
 use super::residual::{self, Residual};
 use super::{Input, has_ident};
@@ -20,12 +21,13 @@ pub(super) struct Arms {
 /// The arms stand in the order in which their states can be reached: inference follows the text.
 pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Arms {
     let mut tokens = start(input, body, residual);
+    let sets = Sets::of(input);
     let mut states = BTreeSet::new();
     let mut pending = residual.entered.take();
     // An arm may enter states that no arm before it did, but only later ones.
     while let Some(id) = pending.pop_first() {
         states.insert(id);
-        tokens.extend(arm(input, body, residual, id));
+        tokens.extend(arm(input, body, residual, &sets, id));
         pending.extend(residual.entered.take().difference(&states));
     }
     let ty = &input.layout.fresh.state_type;
@@ -42,11 +44,19 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
 fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {
     let Layout { fresh, .. } = input.layout;
     let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
-    let (code, mentions) = pruned(residual.start(&body.block), input.layout);
+    let (mut code, mentions) = pruned(residual.start(&body.block), input.layout);
+    if input.layout.deep {
+        code = Plan::default().expand(input.layout, residual, code);
+    }
     if body.params.is_empty() {
         return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
     }
-    let names = body.params.iter().map(|&param| input.layout.name(param));
+    // A wide function looks at the state itself, any other at a reference to it.
+    let by_ref = input.layout.wide.then(|| quote!(ref));
+    let names = body.params.iter().map(|&param| {
+        let name = input.layout.name(param);
+        quote!(#by_ref #name)
+    });
     let params = body
         .params
         .iter()
@@ -60,7 +70,13 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
     }
 }
 
-fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> TokenStream {
+fn arm(
+    input: &Input<'_>,
+    body: &Body,
+    residual: &Residual<'_>,
+    sets: &Sets<'_>,
+    id: AwaitId,
+) -> TokenStream {
     let layout = input.layout;
     let fresh = &layout.fresh;
     let (rt, frame, cx, child, output, ty, place) = (
@@ -72,31 +88,32 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
         &fresh.state_type,
         residual.state_reference(),
     );
-    let (code, mentions) = pruned(residual.resume(&body.block, id), layout);
+    let (mut code, mentions) = pruned(residual.resume(&body.block, id), layout);
     let state = &layout.states[id];
     let name = &state.name;
-    let resumes = state.pinned.iter().map(|&local| {
-        let (name, slot) = (layout.name(local), layout.slot(local));
-        let shown = if mentions.has(local) {
-            name.clone()
-        } else {
-            quote::format_ident!("_{}", name)
-        };
-        let mutability = residual.mutability(local);
-        quote!(let #mutability #shown = #rt::resume!(#frame.#slot);)
-    });
+    let late = residual.late(id, &code, &mentions);
+    let resumes = if layout.deep {
+        let plan = Plan::new(sets, residual, id, &code, &mentions);
+        code = plan.expand(layout, residual, code);
+        plan.bindings(input, residual, id, &mentions)
+    } else {
+        state
+            .pinned
+            .iter()
+            .map(|&local| resumed(layout, local, residual.mutability(local), &mentions))
+            .collect()
+    };
     let taken: Vec<TokenStream> = state
         .carried
         .iter()
         .map(|&local| binding(layout, local, residual.mutability(local), &mentions))
         .collect();
-    let late = residual.late(id, &code, &mentions);
     let carried = state.carried.iter().rev().map(|&local| layout.name(local));
     if body.awaits[id].tokens.is_none() {
         let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
         return quote! {
             #ty::#name #fields => {
-                #(#resumes)*
+                #resumes
                 #(#taken)*
                 #rt::set(#place, #ty::Returned);
                 #late
@@ -138,7 +155,7 @@ fn arm(input: &Input<'_>, body: &Body, residual: &Residual<'_>, id: AwaitId) -> 
     quote! {
         #pattern => {
             let #rt::Poll::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Poll::Pending };
-            #(#resumes)*
+            #resumes
             #(#taken)*
             #ended
             #late
@@ -156,6 +173,23 @@ fn pruned(code: TokenStream, layout: &Layout) -> (TokenStream, Mentions<'_>) {
     let code = residual::prune_declarations(code, layout);
     let mentions = Mentions::of(&code, layout);
     (code, mentions)
+}
+
+/// What was kept in a slot, as a local: under its name, or only to drop in its place.
+fn resumed(
+    layout: &Layout,
+    local: LocalId,
+    mutability: Option<syn::Token![mut]>,
+    used: &Mentions<'_>,
+) -> TokenStream {
+    let (rt, frame) = (&layout.fresh.rt, &layout.fresh.frame);
+    let (name, slot) = (layout.name(local), layout.slot(local));
+    let shown = if used.has(local) {
+        name.clone()
+    } else {
+        format_ident!("_{}", name)
+    };
+    quote!(let #mutability #shown = #rt::resume!(#frame.#slot);)
 }
 
 /// What the state carried, as a local: under its name, or only to drop in its place.

@@ -1,5 +1,7 @@
 //! What emitted code mentions.
 
+use super::kept;
+use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use crate::sets::Set;
@@ -13,6 +15,8 @@ pub(super) struct Mentions<'a> {
     locals: Set<LocalId>,
     /// By final names.
     names: HashSet<String>,
+    /// The awaits whose slots are to be kept: see [`super::kept`].
+    pub(super) waits: Vec<AwaitId>,
     /// There is a `let` without a value.
     pub(super) declares: bool,
 }
@@ -23,6 +27,7 @@ impl<'a> Mentions<'a> {
             layout,
             locals: Set::default(),
             names: HashSet::new(),
+            waits: Vec::new(),
             declares: false,
         };
         found.read(code);
@@ -31,15 +36,22 @@ impl<'a> Mentions<'a> {
 
     /// Whether a local is there, by its mark or by its final name.
     pub(super) fn has(&self, local: LocalId) -> bool {
-        self.locals.contains(&local)
-            || !self.names.is_empty()
-                && names::with_text(self.layout.name(local), |name| self.names.contains(name))
+        self.locals.contains(&local) || !self.names.is_empty() && self.has_name(local)
+    }
+
+    /// Whether a local is there by its final name.
+    pub(super) fn has_name(&self, local: LocalId) -> bool {
+        names::with_text(self.layout.name(local), |name| self.names.contains(name))
     }
 
     fn read(&mut self, tokens: &TokenStream) {
         let mut after_let = false;
-        for tree in tokens.clone() {
+        let mut trees = tokens.clone().into_iter();
+        while let Some(tree) = trees.next() {
             match &tree {
+                TokenTree::Ident(ident) if ident == kept::LATER => {
+                    self.waits.push(kept::waits_at(trees.nth(1).as_ref()));
+                }
                 TokenTree::Ident(ident) if ident == "let" => after_let = true,
                 TokenTree::Ident(ident) => names::with_text(ident, |name| self.name(name)),
                 TokenTree::Punct(punct) => {

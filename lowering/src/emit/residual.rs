@@ -481,15 +481,16 @@ impl Residual<'_> {
             .iter()
             .rev()
             .map(|local| self.layout.name(*local));
-        let keep = state.pinned.iter().rev().map(|local| {
-            let name = self.layout.name(*local);
-            let guard = if self.analysis.flagged.contains(local) {
-                quote!(Flag)
-            } else {
-                quote!(Live)
-            };
-            quote!(#rt::#guard::keep(#name);)
-        });
+        let keep = if self.layout.deep {
+            super::kept::later(found.id)
+        } else {
+            state
+                .pinned
+                .iter()
+                .rev()
+                .map(|local| self.keep(*local))
+                .collect()
+        };
         let frame = &fresh.frame;
         let (beside, child) = match &found.operand {
             Some(operand) if self.layout.wide => {
@@ -510,9 +511,20 @@ impl Residual<'_> {
         let label = fresh.machine();
         let leave = (!place.tail).then(|| quote!(continue #label;));
         Out {
-            tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #(#keep)* #leave),
+            tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #keep #leave),
             completes: false,
         }
+    }
+
+    /// Leaves a pinned local's value in its slot.
+    pub(super) fn keep(&self, local: LocalId) -> TokenStream {
+        let (rt, name) = (&self.layout.fresh.rt, self.layout.name(local));
+        let guard = if self.analysis.flagged.contains(&local) {
+            quote!(Flag)
+        } else {
+            quote!(Live)
+        };
+        quote!(#rt::#guard::keep(#name);)
     }
 
     /// A reference to the state.

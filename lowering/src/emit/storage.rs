@@ -8,8 +8,10 @@ use super::{Input, slot_type, state_doc};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
-use proc_macro2::{Ident, TokenStream};
+use crate::names::LocalId;
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::HashMap;
 
 pub(super) struct Storage<'a> {
     pub(super) input: &'a Input<'a>,
@@ -214,7 +216,8 @@ impl Storage<'_> {
             quote!(#slot: #rt::#kind<#ty>)
         });
         let frame_generics = Layout::generics(&self.frame_params());
-        let guards = layout.slots.iter().filter_map(|local| self.guard(*local));
+        let guards = self.guards();
+        let release = self.release(frame, &frame_generics);
         let children = layout.wide.then(|| {
             let (ty, generics) = (&fresh.children_type, Layout::generics(&self.child_params()));
             quote!(children: #ty #generics,)
@@ -264,25 +267,87 @@ impl Storage<'_> {
             }
             impl #frame_generics #rt::Frame for #frame #frame_generics {
                 fn end(&mut self, end: #rt::End) {
-                    #(#guards)*
+                    #guards
                     #finish
+                }
+            }
+            #release
+        }
+    }
+
+    /// Binds what the slots hold before the state drops, so that it drops after it.
+    fn guards(&self) -> TokenStream {
+        let layout = self.layout();
+        if !layout.deep {
+            let mut states: HashMap<LocalId, Vec<AwaitId>> = HashMap::new();
+            for &id in self.states {
+                for local in &layout.states[id].pinned {
+                    states.entry(*local).or_default().push(id);
+                }
+            }
+            return layout
+                .slots
+                .iter()
+                .filter_map(|local| self.guard(*local, states.get(local)?))
+                .collect();
+        }
+        let fresh = &layout.fresh;
+        let (rt, state, ty, kept) = (self.runtime(), &fresh.state, &fresh.state_type, &fresh.kept);
+        let names = self.states.iter().map(|id| &layout.states[*id].name);
+        let numbers = self.states.iter().map(|id| super::kept::number(*id));
+        quote! {
+            let #state = match self.#state {
+                #(#ty::#names => #numbers,)*
+                _ => 0,
+            };
+            let #kept = #rt::kept!(self, #state);
+        }
+    }
+
+    /// Of a deep function: what its states hold, by their numbers.
+    fn release(&self, frame: &Ident, generics: &TokenStream) -> TokenStream {
+        let layout = self.layout();
+        if !layout.deep {
+            return quote!();
+        }
+        let (rt, state) = (self.runtime(), &layout.fresh.state);
+        let numbers = super::kept::numbers(layout);
+        let guards = layout.slots.iter().filter_map(|local| {
+            if self.input.graph.facts[local.0].no_drop {
+                return None;
+            }
+            let ranges = numbers.get(local)?.iter().map(|range| {
+                let end = Literal::usize_unsuffixed(*range.end());
+                if range.start() == range.end() {
+                    return quote!(#end);
+                }
+                let start = Literal::usize_unsuffixed(*range.start());
+                quote!(#start..=#end)
+            });
+            let slot = layout.slot(*local);
+            let guard = format_ident!("_{}", slot);
+            Some(quote!(let #guard = ::core::matches!(#state, #(#ranges)|*).then(|| #rt::resume!(self.#slot));))
+        });
+        quote! {
+            impl #generics #rt::Release for #frame #generics {
+                /// Drops what a state holds. The states are numbered in the order above.
+                fn release(&mut self, #state: u32) {
+                    #(#guards)*
                 }
             }
         }
     }
 
-    /// Binds a slot's value before the state drops, so that it drops after it.
-    fn guard(&self, local: crate::names::LocalId) -> Option<TokenStream> {
+    /// One of them.
+    fn guard(&self, local: LocalId, states: &[AwaitId]) -> Option<TokenStream> {
         if self.input.graph.facts[local.0].no_drop {
             return None;
         }
         let layout = self.layout();
         let fresh = &layout.fresh;
         let (rt, state, ty) = (self.runtime(), &fresh.state, &fresh.state_type);
-        let holds: Vec<TokenStream> = self
-            .states
+        let holds: Vec<TokenStream> = states
             .iter()
-            .filter(|&&id| layout.states[id].pinned.contains(&local))
             .map(|&id| {
                 let name = &layout.states[id].name;
                 let plain = layout.wide || !self.awaits(id) && layout.states[id].carried.is_empty();
@@ -293,9 +358,6 @@ impl Storage<'_> {
                 }
             })
             .collect();
-        if holds.is_empty() {
-            return None;
-        }
         let slot = layout.slot(local);
         let guard = format_ident!("_{}", slot);
         Some(

@@ -298,13 +298,14 @@ impl Residual<'_> {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
-                if mentions.has(local) {
+                // In a deep function a wait inside may keep it by its name.
+                if mentions.has(local) || self.layout.deep && self.drops(local) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if self.drops(local) {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #name;));
                 }
-            } else if self.may_be_late(local) && mentions.has(local) {
+            } else if self.may_be_late(local) && self.needs(local, &mentions) {
                 tokens.extend(self.declaration(local));
             }
         }
@@ -348,20 +349,47 @@ impl Residual<'_> {
             if held.contains(&local) {
                 if any && declares_local(code, local, name) {
                     // A scope inside binds it again.
-                } else if any && mentions.has(local) {
+                } else if any && (mentions.has(local) || self.layout.deep) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if any {
                     let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
-            } else if self.may_be_late(local)
-                && mentions.has(local)
-                && !declares_local(code, local, name)
-            {
+            } else if self.is_late(local, code, mentions) {
                 tokens.extend(self.declaration(local));
                 any = true;
             }
         }
         tokens
+    }
+
+    /// Where in scope the first local stands that gets its value only in the code of an arm.
+    pub(in crate::emit) fn first_late(
+        &self,
+        id: AwaitId,
+        code: &TokenStream,
+        mentions: &Mentions<'_>,
+    ) -> Option<usize> {
+        let held: Set<LocalId> = self.held(id).collect();
+        self.in_scope[id]
+            .iter()
+            .position(|&local| !held.contains(&local) && self.is_late(local, code, mentions))
+    }
+
+    /// Whether code mentions a local, or will when it is known what it keeps.
+    fn needs(&self, local: LocalId, mentions: &Mentions<'_>) -> bool {
+        let states = &self.layout.states;
+        mentions.has(local)
+            || self.analysis.flagged.contains(&local)
+                && mentions
+                    .waits
+                    .iter()
+                    .any(|id| states[*id].pinned.contains(&local))
+    }
+
+    fn is_late(&self, local: LocalId, code: &TokenStream, mentions: &Mentions<'_>) -> bool {
+        self.may_be_late(local)
+            && self.needs(local, mentions)
+            && !declares_local(code, local, self.layout.name(local))
     }
 }
