@@ -33,6 +33,8 @@ pub(crate) struct Analysis {
     pub(crate) later: HashMap<Mention, Vec<LocalId>>,
     /// Mentions that end their local: it is moved, or copied for the last time.
     pub(crate) moves: Set<Mention>,
+    /// Locals without a drop that stay held, as something may borrow from them, where some way has used them for the last time.
+    pub(crate) lasting: Set<LocalId>,
     /// Assignments to a local that has no value yet.
     pub(crate) first_assignments: Set<Mention>,
     /// Pairs of hidden locals that are needed at the same time.
@@ -171,6 +173,9 @@ pub(crate) fn analyse(
                 }
                 analysis.pinned.insert(local);
                 if state.init.contains(local.0) && !there.contains(&local) {
+                    if state.uninit.contains(local.0) {
+                        analysis.lasting.insert(local);
+                    }
                     held.push(Holding {
                         local,
                         why: Why::Borrowed,
@@ -237,7 +242,30 @@ pub(crate) fn analyse(
         }
     }
 
+    // The patterns of a `match` share the mention of its head: what one of them borrows while the function waits, another may move.
+    let mut lent_heads: Set<Mention> = Set::default();
+    for (_, _, taken, _) in &unclear {
+        if !matches!(taken.how, How::Taken | How::Part) || lent_heads.contains(&taken.mention) {
+            continue;
+        }
+        for node in graph.blocks.node_indices() {
+            for (index, event) in graph.blocks[node].events.iter().enumerate() {
+                if let Event::Use(found) = event
+                    && found.how == How::Borrow
+                    && found.mention == taken.mention
+                    && suspends_in_scope(graph, node, index, found.local)
+                {
+                    lent_heads.insert(found.mention);
+                }
+            }
+        }
+    }
+
     for (node, index, found, after) in unclear {
+        if lent_heads.contains(&found.mention) {
+            sink.push(refusal(resolved, &found));
+            continue;
+        }
         let facts = graph.facts[found.local.0];
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
@@ -278,11 +306,14 @@ pub(crate) fn analyse(
             }
             How::Receiver(_) if waits && !lent => {
                 let state = init.before(graph, node, index, &analysis.moves);
-                let later = found
+                let mut later = found
                     .later
                     .iter()
-                    .any(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
-                if found.blocked || later && !found.simple {
+                    .filter(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
+                // The holder drops what is in slots; a local of plain code has none.
+                let hidden = later.clone().any(|local| !graph.structured.contains(local));
+                let later = later.next().is_some();
+                if found.blocked || hidden || later && !found.simple {
                     sink.push(refusal(resolved, &found));
                 } else {
                     analysis.unclear.push(rewrite(true));
@@ -642,7 +673,7 @@ impl Initialised {
     fn before(&self, graph: &Graph, node: NodeIndex, index: usize, moves: &Set<Mention>) -> State {
         let mut state = self.ins[node.index()]
             .clone()
-            .unwrap_or_else(|| State::empty(0));
+            .unwrap_or_else(|| State::empty(graph.facts.len()));
         run(
             &graph.blocks[node].events[..index],
             moves,
@@ -655,7 +686,7 @@ impl Initialised {
     fn at_suspension(&self, graph: &Graph, node: NodeIndex, moves: &Set<Mention>) -> State {
         let mut state = self.ins[node.index()]
             .clone()
-            .unwrap_or_else(|| State::empty(0));
+            .unwrap_or_else(|| State::empty(graph.facts.len()));
         run(&graph.blocks[node].events, moves, &mut state, |_, _| {});
         state
     }

@@ -95,6 +95,8 @@ pub(crate) struct Graph {
     pub(crate) flows: Vec<Flow>,
     /// The locals that may be there when an expression in a holder runs, and drop before the holder: by the mention of the holder.
     pub(crate) later: std::collections::HashMap<Mention, Vec<LocalId>>,
+    /// The locals that the structured form declares: only these can have a slot.
+    pub(crate) structured: std::collections::HashSet<LocalId>,
     /// Locals of which a part is assigned anew somewhere: it may have been moved out before.
     pub(crate) refilled: std::collections::HashSet<LocalId>,
     /// What is known of each local's type.

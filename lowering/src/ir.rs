@@ -3,6 +3,8 @@
 //! What holds no await stays a `syn` tree, as it was written. A construct that holds one is opened just so far that the awaits inside
 //! can be reached. So the continuation of an await is again a piece of ordinary Rust: the rest of each block around it.
 
+use crate::names::{self, LocalId};
+
 /// An await's number, in source order.
 pub(crate) type AwaitId = usize;
 
@@ -120,6 +122,70 @@ impl Awaits for Expr {
             Expr::Loop(Loop { body, .. }) => body.each(f),
         }
     }
+}
+
+/// The locals that the structured form declares itself; those of plain code inside are not among them.
+pub(crate) fn declared(block: &Block) -> std::collections::HashSet<LocalId> {
+    #[derive(Default)]
+    struct Declared(std::collections::HashSet<LocalId>);
+    impl<'ast> syn::visit::Visit<'ast> for Declared {
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.0.extend(names::local(&pat.ident));
+            syn::visit::visit_pat_ident(self, pat);
+        }
+        // Of expressions only the `let`s of a condition count.
+        fn visit_expr(&mut self, expr: &'ast syn::Expr) {
+            match expr {
+                syn::Expr::Let(link) => self.visit_pat(&link.pat),
+                syn::Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+                    self.visit_expr(&binary.left);
+                    self.visit_expr(&binary.right);
+                }
+                _ => {}
+            }
+        }
+    }
+    impl Declared {
+        fn block(&mut self, block: &Block) {
+            for stmt in &block.stmts {
+                match stmt {
+                    Stmt::Plain(syn::Stmt::Local(local)) => self.visit_pat(&local.pat),
+                    Stmt::Plain(_) => {}
+                    Stmt::Let { pat, init, els, .. } => {
+                        self.visit_pat(pat);
+                        self.expr(init);
+                        els.iter().for_each(|els| self.block(els));
+                    }
+                    Stmt::Expr { expr, .. } => self.expr(expr),
+                }
+            }
+        }
+        fn expr(&mut self, expr: &Expr) {
+            match expr {
+                Expr::Plain(_) | Expr::Await(_) => {}
+                Expr::Block { block, .. } => self.block(block),
+                Expr::If { cond, then, els } => {
+                    self.visit_expr(cond);
+                    self.block(then);
+                    els.iter().for_each(|els| self.expr(els));
+                }
+                Expr::Match { arms, .. } => {
+                    for arm in arms {
+                        self.visit_pat(&arm.pat);
+                        self.expr(&arm.body);
+                    }
+                }
+                Expr::Loop(Loop { cond, body, .. }) => {
+                    cond.iter().for_each(|cond| self.visit_expr(cond));
+                    self.block(body);
+                }
+            }
+        }
+    }
+    use syn::visit::Visit;
+    let mut declared = Declared::default();
+    declared.block(block);
+    declared.0
 }
 
 /// Prints a block, one statement a line.

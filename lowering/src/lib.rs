@@ -40,6 +40,7 @@ mod sets;
 mod syntax;
 mod text;
 mod types;
+mod unknown;
 
 pub use attribute::Expansion;
 pub use diagnostics::{Code, Diagnostic};

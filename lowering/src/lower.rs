@@ -18,6 +18,7 @@ use crate::report::{
 use crate::resolve::{Resolved, resolve};
 use crate::text::Text;
 use crate::types::Table;
+use crate::unknown;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::cell::OnceCell;
@@ -301,6 +302,7 @@ fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> 
 }
 
 fn refuse_kind(found: &Found, sink: &mut Sink) {
+    unknown::refuse(found, sink);
     // Of a parameter, the function that runs another decides what becomes.
     let runs = |attr: &&syn::Attribute| is_runner(attr) && found.sig.inputs.is_empty();
     for attr in found.around.iter().chain(&found.attrs) {

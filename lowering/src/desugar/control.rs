@@ -75,7 +75,7 @@ impl Desugar<'_> {
                 let root = std::mem::replace(&mut self.root, true);
                 let value = self.value(expr, &mut prefix);
                 self.root = root;
-                prefix.enclose(value)
+                self.enclose(prefix, value, false)
             }
         };
         self.tail = outer;
@@ -135,7 +135,7 @@ impl Desugar<'_> {
             self.tail = outer;
             if inner.scoped {
                 let span = value.span();
-                let node = inner.enclose(ir::Expr::Plain(value));
+                let node = self.enclose(inner, ir::Expr::Plain(value), false);
                 let local = self.resolved.hidden("ready", span);
                 let declared = self.resolved.mention(local);
                 prefix.stmts.push(ir::Stmt::Let {

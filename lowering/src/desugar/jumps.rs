@@ -30,23 +30,68 @@ impl VisitMut for Labeller<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 }
 
-/// Whether an expression's value is, on some way, what a `break` gives.
-pub(super) fn gives_by_break(expr: &Expr) -> bool {
-    let tail = |block: &syn::Block| matches!(block.stmts.last(), Some(syn::Stmt::Expr(expr, None)) if gives_by_break(expr));
+/// Whether a construct gives a value that may have a drop: as a statement it must drop that after its own locals.
+pub(super) fn gives_value(expr: &Expr) -> bool {
     match crate::syntax::bare(expr) {
         Expr::Loop(found) => breaks_with_value(&found.body),
         Expr::Block(block) => {
-            block.label.is_some() && breaks_with_value(&block.block) || tail(&block.block)
+            block.label.is_some() && breaks_with_value(&block.block) || tail_gives(&block.block)
         }
-        Expr::If(expr) => {
-            tail(&expr.then_branch)
-                || expr
-                    .else_branch
-                    .as_ref()
-                    .is_some_and(|(_, els)| gives_by_break(els))
-        }
-        Expr::Match(expr) => expr.arms.iter().any(|arm| gives_by_break(&arm.body)),
+        Expr::If(expr) => expr
+            .else_branch
+            .as_ref()
+            .is_some_and(|(_, els)| tail_gives(&expr.then_branch) || gives_value(els)),
+        Expr::Match(expr) => expr.arms.iter().any(|arm| leaf_gives(&arm.body)),
         _ => false,
+    }
+}
+
+fn tail_gives(block: &syn::Block) -> bool {
+    matches!(block.stmts.last(), Some(syn::Stmt::Expr(expr, None)) if leaf_gives(expr))
+}
+
+/// The same for what stands at the end of a construct.
+fn leaf_gives(expr: &Expr) -> bool {
+    match crate::syntax::bare(expr) {
+        Expr::Loop(_) | Expr::Block(_) | Expr::If(_) | Expr::Match(_) => gives_value(expr),
+        Expr::While(_)
+        | Expr::ForLoop(_)
+        | Expr::Assign(_)
+        | Expr::Return(_)
+        | Expr::Break(_)
+        | Expr::Continue(_) => false,
+        Expr::Binary(binary) => !matches!(
+            binary.op,
+            syn::BinOp::AddAssign(_)
+                | syn::BinOp::SubAssign(_)
+                | syn::BinOp::MulAssign(_)
+                | syn::BinOp::DivAssign(_)
+        ),
+        Expr::Tuple(tuple) => !tuple.elems.is_empty(),
+        Expr::Macro(mac) => !matches!(
+            crate::syntax::macro_name(&mac.mac).as_str(),
+            "print"
+                | "println"
+                | "eprint"
+                | "eprintln"
+                | "assert"
+                | "assert_eq"
+                | "assert_ne"
+                | "debug_assert"
+                | "debug_assert_eq"
+                | "debug_assert_ne"
+                | "panic"
+                | "unreachable"
+                | "todo"
+                | "unimplemented"
+                | "error"
+                | "warn"
+                | "info"
+                | "debug"
+                | "trace"
+                | "log"
+        ),
+        _ => true,
     }
 }
 

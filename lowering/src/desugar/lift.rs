@@ -378,7 +378,7 @@ impl Desugar<'_> {
                 let mut inner = Prefix::default();
                 let right = self.value(*binary.right, &mut inner);
                 let right = ir::Block::new(vec![ir::Stmt::Expr {
-                    expr: inner.enclose(right),
+                    expr: self.enclose(inner, right, false),
                     semi: false,
                 }]);
                 let constant: Expr = if and {

@@ -319,6 +319,30 @@ impl Desugar<'_> {
         ));
     }
 
+    /// The prefix and the expression, in a block that ends what the prefix holds. Before edition 2024 what the expression leaves would
+    /// outlive that: it ends in a statement of its own. `dropped`: nobody takes the value.
+    fn enclose(&mut self, mut prefix: Prefix, expr: ir::Expr, dropped: bool) -> ir::Expr {
+        let ir::Expr::Plain(value) = &expr else {
+            return prefix.enclose(expr);
+        };
+        if self.edition >= Edition::E2024
+            || prefix.stmts.is_empty()
+            || !self.leaves_temporaries(value)
+        {
+            return prefix.enclose(expr);
+        }
+        if dropped || matches!(value, Expr::Return(_) | Expr::Break(_)) {
+            prefix.stmts.push(ir::Stmt::Expr { expr, semi: true });
+            return ir::Expr::Block {
+                label: None,
+                block: ir::Block::new(prefix.stmts),
+            };
+        }
+        let span = syn::spanned::Spanned::span(value);
+        let local = self.hide("value", value.clone(), span, &mut prefix);
+        prefix.enclose(ir::Expr::Plain(lift::path(local)))
+    }
+
     fn label(&mut self) -> syn::Lifetime {
         self.labels += 1;
         syn::Lifetime {
@@ -399,6 +423,9 @@ impl Desugar<'_> {
             };
             if Some(i) == tail && !stmt.has_await() && self.edition < Edition::E2024 {
                 outlived = matches!(&stmt, Stmt::Expr(expr, None) if self.leaves_temporaries(expr));
+                if position == Position::Operand && outlived {
+                    self.outlives(open);
+                }
             }
             if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
@@ -407,8 +434,8 @@ impl Desugar<'_> {
                 self.stmt(stmt, position, &mut last);
                 let front = std::mem::replace(&mut self.tail, outer).expect("set above");
                 outlived = matches!(last.last(), Some(ir::Stmt::Expr { expr: ir::Expr::Plain(expr), semi: false }) if self.leaves_temporaries(expr));
-                if position == Position::Operand && !front.is_empty() {
-                    self.refuse(Code::Temporary, open, "a temporary of this block's value is held across the await, and outlives the block", "this block", "give the temporary a name in a `let` before the statement");
+                if position == Position::Operand && (outlived || !front.is_empty()) {
+                    self.outlives(open);
                 }
                 if position == Position::Body {
                     self.tail = Some(front);
@@ -427,10 +454,29 @@ impl Desugar<'_> {
         ir::Block { stmts, outlived }
     }
 
+    fn outlives(&mut self, open: Span) {
+        self.refuse(
+            Code::Temporary,
+            open,
+            "a temporary of this block's value outlives the block, in an expression that goes on",
+            "this block",
+            "give the temporary a name in a `let` before the statement",
+        );
+    }
+
     fn stmt(&mut self, stmt: Stmt, position: Position, out: &mut Vec<ir::Stmt>) {
         if let Stmt::Item(item) = stmt {
             self.item(item, position);
             return;
+        }
+        if let Stmt::Expr(Expr::Assign(assign), Some(_)) = &stmt
+            && matches!(&*assign.left, Expr::Infer(_))
+            && crate::syntax::is_place(&assign.right)
+        {
+            // Neither moves the value nor looks at it.
+            let place = &assign.right;
+            let stmt: Stmt = syn::parse_quote!(let _ = #place;);
+            return self.stmt(stmt, position, out);
         }
         if !stmt.has_await() {
             self.check_plain(&stmt);
@@ -441,15 +487,15 @@ impl Desugar<'_> {
             Stmt::Local(local) => self.local(local, out),
             Stmt::Expr(expr, semi) => {
                 let mut prefix = Prefix::default();
-                if semi.is_some() && jumps::gives_by_break(&expr) {
-                    // The value that a `break` gives is dropped here.
+                if semi.is_some() && jumps::gives_value(&expr) {
+                    // The value is dropped here, and not where it is made.
                     let stmt: Stmt = syn::parse_quote!(let _ = #expr;);
                     return self.stmt(stmt, position, out);
                 }
                 let expr = self.value(expr, &mut prefix);
                 if prefix.scoped {
                     out.push(ir::Stmt::Expr {
-                        expr: prefix.enclose(expr),
+                        expr: self.enclose(prefix, expr, semi.is_some()),
                         semi: semi.is_some(),
                     });
                 } else {
@@ -679,7 +725,7 @@ impl Desugar<'_> {
             let ident = self.resolved.mention(temp);
             let mutability = &reference.mutability;
             let init = if prefix.scoped {
-                prefix.enclose(value)
+                self.enclose(std::mem::take(&mut prefix), value, false)
             } else {
                 std::mem::take(&mut prefix.stmts)
                     .into_iter()
@@ -777,7 +823,7 @@ impl Desugar<'_> {
             );
         }
         let init = if prefix.scoped {
-            prefix.enclose(value)
+            self.enclose(prefix, value, false)
         } else {
             out.extend(prefix.stmts);
             value

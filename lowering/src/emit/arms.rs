@@ -150,7 +150,9 @@ fn arm(
         output,
         bound,
         code,
-    } = receive(&code, output, layout, &state.carried);
+    } = receive(&code, output, layout, &state.carried, &|local| {
+        late.is_empty() || residual.facts[local.0].no_drop
+    });
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     quote! {
         #pattern => {
@@ -218,8 +220,15 @@ struct Received {
     code: TokenStream,
 }
 
-/// `let n = output;` at the start of the arm needs no second binding, unless a field of the state has that name.
-fn receive(code: &TokenStream, output: &Ident, layout: &Layout, carried: &[LocalId]) -> Received {
+/// `let n = output;` at the start of the arm needs no second binding, unless a field of the state has that name, or it would stand before
+/// older locals and drop after them.
+fn receive(
+    code: &TokenStream,
+    output: &Ident,
+    layout: &Layout,
+    carried: &[LocalId],
+    may_be_early: &dyn Fn(LocalId) -> bool,
+) -> Received {
     let otherwise = |bound| Received {
         output: output.clone(),
         bound,
@@ -239,9 +248,10 @@ fn receive(code: &TokenStream, output: &Ident, layout: &Layout, carried: &[Local
             && is(trees.next(), ";")
         {
             let shown = crate::names::local(&name).map(|local| layout.name(local));
-            if !carried
-                .iter()
-                .any(|&local| Some(layout.name(local)) == shown)
+            if crate::names::local(&name).is_some_and(may_be_early)
+                && !carried
+                    .iter()
+                    .any(|&local| Some(layout.name(local)) == shown)
             {
                 return Received {
                     bound: quote!(let #mutability #name =),

@@ -281,7 +281,10 @@ impl Rewrite<'_> {
         let local = self.pinned(ident)?;
         let (_, mention) = names::mention(ident)?;
         let rt = &self.layout.fresh.rt;
-        Some(if !self.analysis.moves.contains(&mention) {
+        let lasting = self.analysis.lasting.contains(&local);
+        Some(if lasting && self.unique.contains(&local) {
+            syn::parse_quote!(&mut *#rt::at!(#ident))
+        } else if lasting || !self.analysis.moves.contains(&mention) {
             syn::parse_quote!(#rt::at!(#ident))
         } else if self.analysis.flagged.contains(&local) {
             syn::parse_quote!(#rt::move_out!(#ident))

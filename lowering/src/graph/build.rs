@@ -66,6 +66,10 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         later,
         refilled,
         facts,
+        structured: crate::ir::declared(&body.block)
+            .into_iter()
+            .chain(body.params.iter().copied())
+            .collect(),
     }
 }
 

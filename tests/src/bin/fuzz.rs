@@ -3,10 +3,12 @@
 //! `fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table]` makes programs from seeds N, N+1, .., compares each with the
 //! compiler's own, shrinks those that fail (not with `--keep`), and writes them as fixtures into `target/handroll-runner/found`.
 //! `fuzz show SEED [--edition YEAR]` prints a program; `fuzz shrink SEED` makes it small.
+//!
+//! `fuzz text [--seconds N] [--seed N]` lowers mutated sources and arbitrary text, in memory; `fuzz text-show NUMBER` prints one.
 
 use handroll_lowering::Edition;
 use handroll_tests::fixture::{self, year};
-use handroll_tests::fuzz::{Finding, Program, Tally, check, generate, shrink};
+use handroll_tests::fuzz::{self, Finding, Program, Tally, check, generate, shrink};
 use handroll_tests::place;
 use std::fs;
 use std::process::ExitCode;
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]";
+const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]\n       fuzz text [--seconds N] [--seed N]\n       fuzz text-show NUMBER";
 
 struct Args {
     command: String,
@@ -25,6 +27,7 @@ struct Args {
     keep: bool,
     table: bool,
     name: String,
+    seconds: u64,
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn args() -> Result<Args, Error> {
         keep: false,
         table: false,
         name: "fuzz".into(),
+        seconds: 60,
     };
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(USAGE);
@@ -58,6 +62,7 @@ fn args() -> Result<Args, Error> {
             "--batch" => found.batch = value()?.parse()?,
             "--edition" => found.edition = Some(fixture::edition(&value()?).ok_or(USAGE)?),
             "--name" => found.name = value()?,
+            "--seconds" => found.seconds = value()?.parse()?,
             "--keep" => found.keep = true,
             "--table" => found.table = true,
             seed if !seed.starts_with('-') => found.seed = seed.parse()?,
@@ -87,8 +92,40 @@ fn work(args: &Args) -> Result<bool, Error> {
             println!("{}\n{}", finding.kind(), finding.text());
             Ok(true)
         }
+        "text" => texts(args),
+        "text-show" => {
+            print!("{}", fuzz::text(&fuzz::sources()?, args.seed));
+            Ok(true)
+        }
         _ => Err(USAGE.into()),
     }
+}
+
+fn texts(args: &Args) -> Result<bool, Error> {
+    std::panic::set_hook(Box::new(|_| {}));
+    let time = Duration::from_secs(args.seconds);
+    let found = fuzz::texts(fuzz::sources()?, args.seed, time);
+    let folder = place::programs().join("found");
+    fs::create_dir_all(&folder)?;
+    for (what, (number, text, times)) in &found.defects {
+        let path = folder.join(format!("text{number}.rs"));
+        fs::write(&path, text)?;
+        println!(
+            "{times} times, first text {number}: {what}\n  {}",
+            path.display()
+        );
+    }
+    println!(
+        "{} executions in {} s ({} a second); {} texts parse; {} functions lowered, {} refused; {} defects",
+        found.executions,
+        args.seconds,
+        found.executions / args.seconds.max(1),
+        found.parsed,
+        found.lowered,
+        found.refused,
+        found.defects.len()
+    );
+    Ok(found.defects.is_empty())
 }
 
 /// Editions in turns: the two that differ most come most often.

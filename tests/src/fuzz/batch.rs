@@ -43,8 +43,8 @@ impl Finding {
     pub(crate) fn is_like(&self, other: &Finding) -> bool {
         match (self, other) {
             (Finding::Broken(a), Finding::Broken(b)) => error_code(a) == error_code(b),
-            (Finding::Different(_), Finding::Different(_))
-            | (Finding::Crashed(_), Finding::Crashed(_))
+            (Finding::Different(a), Finding::Different(b)) => Panics::of(a) == Panics::of(b),
+            (Finding::Crashed(_), Finding::Crashed(_))
             | (Finding::Internal(_), Finding::Internal(_)) => true,
             _ => false,
         }
@@ -57,7 +57,7 @@ impl Finding {
             Finding::Refused(_) => "refused".into(),
             Finding::Rejected(text) => format!("rejected {}", error_code(text)),
             Finding::Broken(text) => format!("does not compile {}", error_code(text)),
-            Finding::Different(_) => "DIFFERENT".into(),
+            Finding::Different(text) => Panics::of(text).kind().into(),
             Finding::Crashed(_) => "CRASHED".into(),
             Finding::Internal(_) => "INTERNAL".into(),
         }
@@ -72,6 +72,36 @@ impl Finding {
             | Finding::Different(text)
             | Finding::Crashed(text)
             | Finding::Internal(text) => text,
+        }
+    }
+}
+
+/// Which panics it takes to see a difference.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Panics {
+    None,
+    Running,
+    Dropping,
+}
+
+impl Panics {
+    /// Reports begin with the difference that takes the least.
+    fn of(report: &str) -> Self {
+        let first = report.split("differs at event").nth(1).unwrap_or("");
+        if first.contains("no panic") {
+            Panics::None
+        } else if first.contains("PANIC in a drop") {
+            Panics::Dropping
+        } else {
+            Panics::Running
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Panics::None => "DIFFERENT",
+            Panics::Running => "DIFFERENT after a panic",
+            Panics::Dropping => "DIFFERENT after a panic in a drop",
         }
     }
 }

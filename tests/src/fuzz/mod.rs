@@ -14,6 +14,7 @@ mod report;
 mod scope;
 mod shrink;
 mod statements;
+mod text;
 mod tree;
 mod values;
 
@@ -22,4 +23,5 @@ pub use function::{Function, Param, Program, generate};
 pub use random::Random;
 pub use report::Tally;
 pub use shrink::shrink;
+pub use text::{Texts, sources, text, texts};
 pub use tree::{Name, Names, Node, Part, Sort, Ty, Value};

@@ -147,7 +147,7 @@ fn compare(fixture: &str, native: &Case, lowered: &Case) -> Outcome {
     log::start(Pends::Always(1), NEVER, std::ptr::null());
     outcome.native_bytes = size_of_val(&*(native.make)());
     outcome.lowered_bytes = size_of_val(&*(lowered.make)());
-    let (mut plain, mut panicking) = (None, None);
+    let (mut plain, mut panicking, mut dropping) = (None, None, None);
     let mut pair = |plan: Plan| {
         PROGRESS.fetch_add(1, Ordering::Relaxed);
         let (expected, ended) = run(native, plan);
@@ -157,6 +157,8 @@ fn compare(fixture: &str, native: &Case, lowered: &Case) -> Outcome {
             outcome.differing += 1;
             let first = if plan.panic_at == NEVER {
                 &mut plain
+            } else if expected.iter().any(|event| event == log::PANIC_IN_DROP) {
+                &mut dropping
             } else {
                 &mut panicking
             };
@@ -201,8 +203,9 @@ fn compare(fixture: &str, native: &Case, lowered: &Case) -> Outcome {
             }
         }
     }
-    // A difference without any panic says more.
-    outcome.report = plain.into_iter().chain(panicking).collect();
+    // A difference without any panic says most, one after a panic in a drop least.
+    let reports = plain.into_iter().chain(panicking).chain(dropping);
+    outcome.report = reports.take(2).collect();
     outcome
 }
 

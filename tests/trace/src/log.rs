@@ -23,6 +23,9 @@ pub(crate) enum Pends {
     Alternating(bool),
 }
 
+/// What stands in the trace where a drop panics.
+pub(crate) const PANIC_IN_DROP: &str = "PANIC in a drop";
+
 /// The payload of an injected panic.
 struct Injected;
 
@@ -42,7 +45,7 @@ pub fn event(text: impl Into<Event>) {
 pub(crate) fn dropped(text: impl Into<Event>) {
     let at = note(text);
     if at == PANIC_AT.get() && !std::thread::panicking() {
-        note("PANIC in a drop");
+        note(PANIC_IN_DROP);
         std::panic::panic_any(Injected);
     }
 }

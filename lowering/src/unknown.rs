@@ -1,0 +1,82 @@
+//! Syntax that the parser passes on as bare tokens: nobody can say what it means, and the printer stops at it.
+
+use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::parse::Found;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+/// Refuses a function that holds such syntax.
+pub(crate) fn refuse(found: &Found, sink: &mut Sink) {
+    struct Bare<'a>(&'a mut Sink);
+    impl Bare<'_> {
+        fn refuse(&mut self, tokens: &TokenStream) {
+            let span = tokens.clone().into_iter().next();
+            let span = span.map_or_else(proc_macro2::Span::call_site, |tree| tree.span());
+            self.0.push(Diagnostic::new(
+                Code::Unsupported,
+                span,
+                "handroll does not know this syntax",
+                "this",
+                Some("move it into a function of its own, and call that here".into()),
+            ));
+        }
+    }
+    impl<'ast> syn::visit::Visit<'ast> for Bare<'_> {
+        fn visit_expr(&mut self, expr: &'ast syn::Expr) {
+            match expr {
+                syn::Expr::Verbatim(tokens) => self.refuse(tokens),
+                expr => syn::visit::visit_expr(self, expr),
+            }
+        }
+        fn visit_pat(&mut self, pat: &'ast syn::Pat) {
+            match pat {
+                syn::Pat::Verbatim(tokens) => self.refuse(tokens),
+                pat => syn::visit::visit_pat(self, pat),
+            }
+        }
+        fn visit_type(&mut self, ty: &'ast syn::Type) {
+            match ty {
+                syn::Type::Verbatim(tokens) => self.refuse(tokens),
+                ty => syn::visit::visit_type(self, ty),
+            }
+        }
+        fn visit_item(&mut self, item: &'ast syn::Item) {
+            match item {
+                syn::Item::Verbatim(tokens) => self.refuse(tokens),
+                item => syn::visit::visit_item(self, item),
+            }
+        }
+        fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
+            match item {
+                syn::ImplItem::Verbatim(tokens) => self.refuse(tokens),
+                item => syn::visit::visit_impl_item(self, item),
+            }
+        }
+        fn visit_trait_item(&mut self, item: &'ast syn::TraitItem) {
+            match item {
+                syn::TraitItem::Verbatim(tokens) => self.refuse(tokens),
+                item => syn::visit::visit_trait_item(self, item),
+            }
+        }
+        fn visit_foreign_item(&mut self, item: &'ast syn::ForeignItem) {
+            match item {
+                syn::ForeignItem::Verbatim(tokens) => self.refuse(tokens),
+                item => syn::visit::visit_foreign_item(self, item),
+            }
+        }
+        fn visit_type_param_bound(&mut self, bound: &'ast syn::TypeParamBound) {
+            match bound {
+                syn::TypeParamBound::Verbatim(tokens) => self.refuse(tokens),
+                bound => syn::visit::visit_type_param_bound(self, bound),
+            }
+        }
+        fn visit_lit(&mut self, lit: &'ast syn::Lit) {
+            if let syn::Lit::Verbatim(literal) = lit {
+                self.refuse(&literal.to_token_stream());
+            }
+        }
+    }
+    let mut bare = Bare(sink);
+    syn::visit::Visit::visit_signature(&mut bare, &found.sig);
+    syn::visit::Visit::visit_block(&mut bare, &found.block);
+}
