@@ -3,7 +3,7 @@
 use crate::machine::set;
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomPinned;
-use core::mem::ManuallyDrop;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -12,13 +12,21 @@ use core::task::{Context, Poll};
 /// It is dropped in place the moment it is ready, before its result is used, and is never moved after its first poll: moving a
 /// pinned future, even a finished one, would break the promise of [`Pin`]. `PhantomPinned` keeps the compiler from assuming that
 /// nothing else points into the state around it.
-pub struct Child<F>(F, PhantomPinned);
+pub struct Child<F>(MaybeUninit<F>, PhantomPinned);
+
+impl<F> Drop for Child<F> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: a child is there until it is dropped.
+        unsafe { self.0.assume_init_drop() }
+    }
+}
 
 impl<F: Future> Child<F> {
     /// The future of what is awaited.
     #[inline(always)]
     pub fn new(awaited: impl IntoFuture<IntoFuture = F>) -> Self {
-        Child(awaited.into_future(), PhantomPinned)
+        Child(MaybeUninit::new(awaited.into_future()), PhantomPinned)
     }
 
     /// Polls the child.
@@ -28,7 +36,7 @@ impl<F: Future> Child<F> {
     #[inline(always)]
     pub unsafe fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the caller keeps the child in place.
-        unsafe { Pin::new_unchecked(&mut self.0) }.poll(cx)
+        unsafe { Pin::new_unchecked(self.0.assume_init_mut()) }.poll(cx)
     }
 }
 

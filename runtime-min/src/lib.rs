@@ -34,6 +34,9 @@
 //!                 rt::End::Panicked => NextState::Panicked,
 //!             };
 //!         }
+//!         fn is_panicked(&self) -> bool {
+//!             matches!(self, NextState::Panicked)
+//!         }
 //!     }
 //!     rt::Machine::new(NextState::Start { n }, |state, cx| -> rt::Poll<u32> {
 //!         loop {
@@ -49,8 +52,8 @@
 //!                     let by = rt::done!(child, by, *state, NextState::Returned);
 //!                     return rt::Poll::Ready(n + by);
 //!                 }
-//!                 NextState::Returned => panic!("`async fn` resumed after completion"),
-//!                 NextState::Panicked => panic!("`async fn` resumed after panicking"),
+//!                 NextState::Returned => rt::after_completion(state, NextState::Panicked),
+//!                 NextState::Panicked => rt::after_panicking(state, NextState::Returned),
 //!             }
 //!         }
 //!     })
@@ -92,7 +95,7 @@ pub use core::task::Poll;
 pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
 pub use kept::{Kept, Release};
-pub use machine::{End, Frame, Machine, set, step, take};
+pub use machine::{End, Frame, Machine, after_completion, after_panicking, set, step, take};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;

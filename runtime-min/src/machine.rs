@@ -32,6 +32,9 @@ pub enum End {
 pub trait Frame {
     /// Drops all that is held, in the order of the original function, and leaves the frame in the given final state.
     fn end(&mut self, end: End);
+
+    /// Whether it is in the state that a panic leaves behind.
+    fn is_panicked(&self) -> bool;
 }
 
 /// A lowered async function: what it stores, and the step that brings it from one suspension to the next.
@@ -95,11 +98,47 @@ pub fn step<S: Frame, T>(
     impl<S: Frame> Drop for OnPanic<'_, S> {
         #[inline]
         fn drop(&mut self) {
-            self.0.end(End::Panicked);
+            // A state that was `Panicked` in the middle of a step was left by `after_completion`.
+            self.0.end(if self.0.is_panicked() {
+                End::Returned
+            } else {
+                End::Panicked
+            });
         }
     }
     let guard = OnPanic(frame);
     let poll = step(&mut *guard.0, cx);
     mem::forget(guard);
     poll
+}
+
+/// A poll after the function has returned. `state` stays as it is; `panicked` stands there while the panic unwinds, to tell it from a
+/// panic of the function itself.
+///
+/// # Panics
+/// Always, with the message of the compiler's future.
+#[inline(always)]
+pub fn after_completion<S>(state: &mut S, panicked: S) -> ! {
+    #[cold]
+    #[inline(never)]
+    fn resumed() -> ! {
+        panic!("`async fn` resumed after completion")
+    }
+    set(state, panicked);
+    resumed()
+}
+
+/// A poll after the function has panicked. `state` stays as it is; `returned` stands there while the panic unwinds.
+///
+/// # Panics
+/// Always, with the message of the compiler's future.
+#[inline(always)]
+pub fn after_panicking<S>(state: &mut S, returned: S) -> ! {
+    #[cold]
+    #[inline(never)]
+    fn resumed() -> ! {
+        panic!("`async fn` resumed after panicking")
+    }
+    set(state, returned);
+    resumed()
 }

@@ -6,7 +6,7 @@ use super::residual::{self, Residual};
 use super::{Input, has_ident};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
-use crate::layout::Layout;
+use crate::layout::{Fresh, Layout};
 use crate::names::LocalId;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
@@ -30,10 +30,13 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
         tokens.extend(arm(input, body, residual, &sets, id));
         pending.extend(residual.entered.take().difference(&states));
     }
-    let ty = &input.layout.fresh.state_type;
+    let Fresh {
+        rt, state_type: ty, ..
+    } = &input.layout.fresh;
+    let place = residual.state_reference();
     tokens.extend(quote! {
-        #ty::Returned => ::core::panic!("`async fn` resumed after completion"),
-        #ty::Panicked => ::core::panic!("`async fn` resumed after panicking"),
+        #ty::Returned => #rt::after_completion(#place, #ty::Panicked),
+        #ty::Panicked => #rt::after_panicking(#place, #ty::Returned),
     });
     Arms {
         tokens,

@@ -207,6 +207,9 @@ impl Storage<'_> {
                     fn end(&mut self, end: #rt::End) {
                         *self = #end;
                     }
+                    fn is_panicked(&self) -> bool {
+                        ::core::matches!(self, #ty::Panicked)
+                    }
                 }
             };
         }
@@ -241,6 +244,7 @@ impl Storage<'_> {
         } else {
             quote!(self.#state = #end;)
         };
+        let state_ty = ty;
         let (vis, pin) = match &layout.name {
             Some(_) => (
                 Some(self.input.item.vis),
@@ -269,6 +273,9 @@ impl Storage<'_> {
                 fn end(&mut self, end: #rt::End) {
                     #guards
                     #finish
+                }
+                fn is_panicked(&self) -> bool {
+                    ::core::matches!(self.#state, #state_ty::Panicked)
                 }
             }
             #release
