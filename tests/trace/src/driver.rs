@@ -110,7 +110,7 @@ fn run(case: &Case, plan: Plan) -> (Vec<Event>, Ended) {
                 }
                 Ok(Poll::Ready(())) if plan.again && !ended.0 => {
                     ended = Ended(true);
-                    left = 1;
+                    left = 2;
                 }
                 Ok(Poll::Ready(())) => {
                     ended = Ended(true);
@@ -118,12 +118,11 @@ fn run(case: &Case, plan: Plan) -> (Vec<Event>, Ended) {
                 }
                 Err(payload) => {
                     note(log::panic_text(&*payload));
-                    if ended.0 {
-                        break;
+                    if !ended.0 {
+                        // twice more: the message of a panicked future
+                        ended = Ended(true);
+                        left = 2;
                     }
-                    // once more: the message of a panicked future
-                    ended = Ended(true);
-                    left = 1;
                 }
             }
         }
