@@ -53,6 +53,9 @@ fn lowered(log: Log, fail: bool) -> impl Future<Output = usize> {
                 rt::End::Panicked => State::Panicked,
             };
         }
+        fn is_panicked(&self) -> bool {
+            matches!(self.state, State::Panicked)
+        }
     }
     rt::Machine::new(
         Frame {
@@ -63,60 +66,60 @@ fn lowered(log: Log, fail: bool) -> impl Future<Output = usize> {
         |frame, cx| -> rt::Poll<usize> {
             loop {
                 match &mut frame.state {
-                    State::Start { .. } => {
-                        let State::Start { log, fail } =
-                            rt::take(&mut frame.state, State::Returned)
-                        else {
-                            rt::never!()
-                        };
+                    State::Start { log, fail } => {
+                        let log = rt::carried!(log);
+                        let fail = rt::carried!(fail);
+                        rt::set(&mut frame.state, State::Returned);
                         let log = rt::fill!(frame.log, log);
                         let text = rt::fill!(frame.text, rt::at!(log).value("text"));
                         let carried = rt::at!(log).value("carried");
-                        frame.state = State::One {
+                        let one = State::One {
                             child: rt::Child::new(rt::at!(log).wait("one", &rt::at!(text))),
                             carried,
                             fail,
                         };
+                        rt::set(&mut frame.state, one);
                         rt::Live::keep(text);
                         rt::Live::keep(log);
                     }
-                    State::One { child, .. } => {
+                    State::One {
+                        child,
+                        carried,
+                        fail,
+                    } => {
                         let rt::Poll::Ready(n) = rt::poll!(child, cx) else {
                             return rt::Poll::Pending;
                         };
                         let log = rt::resume!(frame.log);
                         let text = rt::resume!(frame.text);
-                        let State::One { carried, fail, .. } =
-                            rt::take(&mut frame.state, State::Returned)
-                        else {
-                            rt::never!()
-                        };
+                        let carried = rt::carried!(carried);
+                        let fail = rt::carried!(fail);
+                        let n = rt::done!(child, n, frame.state, State::Returned);
                         rt::at!(log).say("between");
                         assert!(!fail, "asked to");
-                        frame.state = State::Two {
+                        let two = State::Two {
                             child: rt::Child::new(rt::at!(log).wait("two", &rt::at!(text))),
                             n,
                             carried,
                         };
+                        rt::set(&mut frame.state, two);
                         rt::Live::keep(text);
                         rt::Live::keep(log);
                     }
-                    State::Two { child, .. } => {
+                    State::Two { child, n, carried } => {
                         let rt::Poll::Ready(m) = rt::poll!(child, cx) else {
                             return rt::Poll::Pending;
                         };
                         let log = rt::resume!(frame.log);
                         let _text = rt::resume!(frame.text);
-                        let State::Two { n, carried, .. } =
-                            rt::take(&mut frame.state, State::Returned)
-                        else {
-                            rt::never!()
-                        };
+                        let carried = rt::carried!(carried);
+                        let n = rt::carried!(n);
+                        let m = rt::done!(child, m, frame.state, State::Returned);
                         rt::at!(log).say(carried.name);
                         return rt::Poll::Ready(n + m);
                     }
-                    State::Returned => panic!("`async fn` resumed after completion"),
-                    State::Panicked => panic!("`async fn` resumed after panicking"),
+                    State::Returned => rt::after_completion(&mut frame.state, State::Panicked),
+                    State::Panicked => rt::after_panicking(&mut frame.state, State::Returned),
                 }
             }
         },
@@ -230,6 +233,9 @@ fn a_panicking_child_drops_with_the_rest() {
             self.child = None;
             self.held = None;
         }
+        fn is_panicked(&self) -> bool {
+            false
+        }
     }
     let log = Log::default();
     let frame = One {
@@ -254,6 +260,9 @@ struct Nothing;
 
 impl rt::Frame for Nothing {
     fn end(&mut self, _: rt::End) {}
+    fn is_panicked(&self) -> bool {
+        false
+    }
 }
 
 type Step = fn(&mut Nothing, &mut Context<'_>) -> Poll<u8>;
@@ -271,6 +280,9 @@ fn it_is_no_larger_than_its_frame() {
     struct Large([u8; 100]);
     impl rt::Frame for Large {
         fn end(&mut self, _: rt::End) {}
+        fn is_panicked(&self) -> bool {
+            false
+        }
     }
     let machine = rt::Machine::new(Large([0; 100]), |frame: &mut Large, _: &mut Context<'_>| {
         Poll::Ready(frame.0[0])
@@ -283,6 +295,9 @@ struct Holds<T>(T);
 
 impl<T> rt::Frame for Holds<T> {
     fn end(&mut self, _: rt::End) {}
+    fn is_panicked(&self) -> bool {
+        false
+    }
 }
 
 #[test]
