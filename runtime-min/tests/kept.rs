@@ -12,6 +12,10 @@ struct Two {
 
 impl rt::Frame for Two {
     fn end(&mut self, _: rt::End) {}
+
+    fn is_panicked(&self) -> bool {
+        false
+    }
 }
 
 impl rt::Release for Two {
