@@ -2,11 +2,12 @@
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::lower;
-use crate::parse::{self, Found};
-use crate::report::Options;
+use crate::parse::{self, Found, Kind};
+use crate::report::{Options, Output};
 use crate::types::Table;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 
 /// What becomes of an item.
@@ -21,6 +22,10 @@ pub struct Expansion {
 
 /// See [`crate::lower_item`].
 pub(crate) fn item(tokens: TokenStream, options: &Options) -> Expansion {
+    let options = &Options {
+        output: Output::Expansion,
+        ..options.clone()
+    };
     let kept = |refused| Expansion {
         tokens: tokens.clone(),
         refused,
@@ -71,6 +76,10 @@ fn expand(
     options: &Options,
     refused: &mut Vec<Diagnostic>,
 ) -> Option<TokenStream> {
+    if !well_formed(found) {
+        // Both halves would have the same mistake, and the compiler says it best about the original.
+        return None;
+    }
     match lower::function(found, table, options) {
         Ok((tokens, _)) => Some(tokens),
         Err(diagnostics) => {
@@ -78,6 +87,76 @@ fn expand(
             None
         }
     }
+}
+
+/// Whether the lifetimes of a signature are declared, and can be left out where they are.
+fn well_formed(found: &Found) -> bool {
+    struct Lifetimes {
+        all: Vec<String>,
+        elided: usize,
+    }
+    impl<'ast> Visit<'ast> for Lifetimes {
+        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+            match lifetime.ident.to_string().as_str() {
+                "_" => self.elided += 1,
+                "static" => {}
+                name => self.all.push(name.to_owned()),
+            }
+        }
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.elided += usize::from(reference.lifetime.is_none());
+            visit::visit_type_reference(self, reference);
+        }
+        fn visit_bound_lifetimes(&mut self, _: &'ast syn::BoundLifetimes) {
+            // Nothing is known of what they are for.
+            self.elided += 1;
+        }
+        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
+        fn visit_parenthesized_generic_arguments(
+            &mut self,
+            _: &'ast syn::ParenthesizedGenericArguments,
+        ) {
+        }
+    }
+    let lifetimes = |visit: &dyn Fn(&mut Lifetimes)| {
+        let mut found = Lifetimes {
+            all: Vec::new(),
+            elided: 0,
+        };
+        visit(&mut found);
+        found
+    };
+    let sig = &found.sig;
+    if sig.receiver().is_some() || found.kind != Kind::Free {
+        return true;
+    }
+    let inputs = lifetimes(&|found| {
+        sig.inputs
+            .iter()
+            .for_each(|input| found.visit_fn_arg(input))
+    });
+    let output = lifetimes(&|found| found.visit_return_type(&sig.output));
+    let declared = |name: &String| {
+        sig.generics
+            .lifetimes()
+            .any(|param| param.lifetime.ident == name)
+    };
+    let says_self = |tokens: TokenStream| {
+        tokens
+            .into_iter()
+            .any(|tree| matches!(tree, proc_macro2::TokenTree::Ident(ident) if ident == "Self"))
+    };
+    let alone = !says_self(sig.to_token_stream());
+    let several = inputs.elided + inputs.all.len() > 1
+        && inputs
+            .all
+            .iter()
+            .any(|name| inputs.all.first() != Some(name))
+        || inputs.elided > 1
+        || inputs.elided == 1 && !inputs.all.is_empty();
+    let nothing = sig.inputs.is_empty();
+    !(alone && !inputs.all.iter().chain(&output.all).all(declared)
+        || output.elided > 0 && (several || nothing))
 }
 
 fn nothing_async(item: &syn::Item) -> Diagnostic {

@@ -2,6 +2,7 @@
 
 mod arms;
 mod cleanup;
+mod expansion;
 mod kept;
 mod mentions;
 mod residual;
@@ -17,10 +18,10 @@ use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::lex::{Kind, lex};
 use crate::names::LocalId;
-use crate::report::Edition;
+use crate::report::{Edition, Output};
 use crate::resolve::Resolved;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use residual::Residual;
 use rewrite::{Rewrite, Try};
 use std::collections::HashMap;
@@ -41,7 +42,10 @@ pub(crate) struct Item<'a> {
     pub(crate) in_trait: bool,
     /// It stays an `async fn`, and awaits the machine.
     pub(crate) stays_async: bool,
+    /// The body as it was written.
+    pub(crate) block: &'a syn::Block,
     pub(crate) edition: Edition,
+    pub(crate) output: Output,
 }
 
 /// What the emitted code is made from.
@@ -81,7 +85,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let mut rewriting = Rewrite {
         layout,
         analysis,
-        tries: tries(&output),
+        tries: tries(&output, item.output),
         plain: Default::default(),
         assigned: graph.assigned(),
         mutable: (0..resolved.locals.len())
@@ -149,12 +153,18 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
     let scrutinee = storage.scrutinee();
+    // What an expansion's step captures has no size.
+    let by_move = (item.output == Output::Expansion && layout.name.is_none()).then(|| quote!(move));
+    let mut turn = quote!(match #scrutinee { #arms_tokens });
+    if item.output == Output::Expansion {
+        // The attribute sees no macro's definition: a `break` or `continue` in one must not be taken for the machine's own.
+        let label = syn::Lifetime::new("'turn__hr", proc_macro2::Span::mixed_site());
+        turn = quote!(#label: { #turn });
+    }
     let step = quote! {
-        |#handle, #cx| #annotation {
+        #by_move |#handle, #cx| #annotation {
             #label: loop {
-                match #scrutinee {
-                    #arms_tokens
-                }
+                #turn
             }
         }
     };
@@ -178,6 +188,16 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let awaited = signature.awaits().then(|| quote!(.await));
     let (declarations, initial) = (storage.declarations(), storage.initial());
     let tokens = match &layout.name {
+        None if item.output == Output::Expansion => {
+            let parts = expansion::Parts {
+                alias,
+                prologue,
+                items: quote!(#(#items)* #declarations),
+                machine: quote!(#rt::Machine::new(#initial, #step)),
+                look: storage.look(),
+            };
+            expansion::function(input, &body, &parts)
+        }
         None => quote! {
             #(#attrs)*
             #allow
@@ -292,13 +312,25 @@ fn state_doc(body: &Body, id: AwaitId) -> String {
         return " Nothing is awaited: what follows stands once, and several places lead to it."
             .to_owned();
     }
-    let text = awaited.span.source_text().map(|text| one_line(&text));
-    let text = text.unwrap_or_else(|| format!("{}.await", awaited.tokens.to_token_stream()));
+    let text = self::awaited(body, id);
     let line = awaited.span.start().line;
     if line > 0 {
         format!(" Line {line}: `{text}`")
     } else {
         format!(" `{text}`")
+    }
+}
+
+/// `read(&mut buf).await`
+fn awaited(body: &Body, id: AwaitId) -> String {
+    let awaited = &body.awaits[id];
+    let Some(tokens) = &awaited.tokens else {
+        return String::new();
+    };
+    // In a macro a span covers one token, so its text is not that of the expression.
+    match awaited.span.source_text() {
+        Some(text) if text != "await" => one_line(&text),
+        _ => format!("{}.await", crate::print::spelled(tokens)),
     }
 }
 
@@ -332,9 +364,9 @@ fn has_impl(ty: &syn::Type) -> bool {
 }
 
 /// `Poll<Result<..>>` knows `?`; other outputs need help.
-fn tries(output: &syn::Type) -> Try {
+fn tries(output: &syn::Type, purpose: Output) -> Try {
     match crate::types::type_name(output) {
-        Some(name) if name.ends_with("Result") => Try::Operator,
+        Some(name) if name.ends_with("Result") && purpose == Output::Source => Try::Operator,
         _ => Try::Macro,
     }
 }

@@ -4,6 +4,7 @@ use crate::analysis::Analysis;
 use crate::desugar::Body;
 use crate::graph::Graph;
 use crate::names::LocalId;
+use crate::report::Output;
 use crate::resolve::Resolved;
 use crate::types::Table;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -64,6 +65,10 @@ pub(crate) struct Fresh {
     pub(crate) frame_type: Ident,
     pub(crate) children_type: Ident,
     pub(crate) machine_label: Ident,
+    /// Of an expansion: see `emit::expansion`.
+    pub(crate) as_written: Ident,
+    pub(crate) any: Ident,
+    pub(crate) accepted: Ident,
 }
 
 impl Fresh {
@@ -87,6 +92,7 @@ pub(crate) struct Context<'a> {
     /// The name that the future should have.
     pub(crate) wanted: Option<&'a str>,
     pub(crate) wide: bool,
+    pub(crate) output: Output,
 }
 
 /// A wide function that holds more than so many values with a drop at an await, on average, is deep.
@@ -101,6 +107,13 @@ pub(crate) fn layout(
 ) -> Layout {
     let mut taken: HashSet<String> = cx.mentioned.clone();
     let mut fresh = |wanted: &str| {
+        // Nobody reads an expansion, and what it cannot see, such as a constant, must not have the name of a variable.
+        let wanted = match cx.output {
+            Output::Expansion if wanted.starts_with(char::is_lowercase) => {
+                &format!("{wanted}_lowered")
+            }
+            _ => wanted,
+        };
         let name = unique(wanted, |name| taken.contains(name));
         taken.insert(name.clone());
         Ident::new(&name, Span::call_site())
@@ -121,6 +134,9 @@ pub(crate) fn layout(
         ),
         children_type: fresh(&format!("{base}Children")),
         machine_label: fresh("machine"),
+        as_written: fresh(&format!("{}_as_written", cx.name.trim_start_matches("r#"))),
+        any: fresh("Any"),
+        accepted: fresh("accepted"),
     };
     let names = local_names(cx, resolved, graph, analysis, &fresh);
     let mut state_names = Taken::new(["Start", "Returned", "Panicked"].map(str::to_owned).into());
@@ -209,7 +225,7 @@ pub(crate) fn layout(
     let mut taken = Taken::new(HashSet::from([fresh.state.to_string()]));
     for &local in &slots {
         let name = taken.take(&names[local.0].to_string());
-        slot_names.insert(local, ident(&name));
+        slot_names.insert(local, ident(&name, Span::call_site()));
     }
     let drops = |local: &&LocalId| !graph.facts[local.0].no_drop;
     let held: usize = states
@@ -443,13 +459,25 @@ fn local_names(
             }
         }
     }
-    names.iter().map(|name| ident(name)).collect()
+    names
+        .iter()
+        .zip(&resolved.locals)
+        .map(|(name, local)| {
+            // A local keeps the place and the hygiene of its declaration; what handroll made has the macro's own.
+            let span = if local.hidden {
+                Span::call_site().located_at(local.span)
+            } else {
+                local.span
+            };
+            ident(name, span)
+        })
+        .collect()
 }
 
-fn ident(name: &str) -> Ident {
+fn ident(name: &str, span: Span) -> Ident {
     match name.strip_prefix("r#") {
-        Some(raw) => Ident::new_raw(raw, Span::call_site()),
-        None => Ident::new(name, Span::call_site()),
+        Some(raw) => Ident::new_raw(raw, span),
+        None => Ident::new(name, span),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::named;
 use crate::names::LocalId;
 use crate::parse::{self, Found, Kind};
 use crate::report::{
-    Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
+    FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
     Suspension,
 };
 use crate::resolve::{Resolved, resolve};
@@ -174,7 +174,7 @@ pub(crate) fn function(
             );
             gate(&mut sink)?;
         }
-        match emit_item(found, &stages, options.edition) {
+        match emit_item(found, &stages, options) {
             Ok(tokens) => return Ok((tokens, stages)),
             Err(copies) => {
                 (resolved, body) = (stages.resolved, stages.body);
@@ -348,6 +348,7 @@ fn lay_out(
         table,
         wanted: options.name.as_deref(),
         wide: body.awaits.len() > NARROW,
+        output: options.output,
     };
     let layout = layout(&cx, &resolved, &body, &graph, &analysis);
     Stages {
@@ -362,7 +363,7 @@ fn lay_out(
 fn emit_item(
     found: &Found,
     stages: &Stages,
-    edition: Edition,
+    options: &Options,
 ) -> Result<TokenStream, Vec<checkpoint::Once>> {
     let item = Item {
         attrs: &found.attrs,
@@ -372,7 +373,9 @@ fn emit_item(
         self_ty: found.self_ty.as_ref(),
         in_trait: found.kind == Kind::Trait,
         stays_async: stays_async(found),
-        edition,
+        block: &found.block,
+        edition: options.edition,
+        output: options.output,
     };
     let signature = match &stages.layout.name {
         Some(name) => Signature::named(&item, &stages.layout, &stages.body.params, name),

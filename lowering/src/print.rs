@@ -7,6 +7,7 @@ mod comments;
 mod notes;
 mod outline;
 mod printed;
+mod spelled;
 mod weave;
 
 use crate::diagnostics::Diagnostic;
@@ -21,6 +22,7 @@ use comments::Carrier;
 use printed::Printed;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
+pub(crate) use spelled::spelled;
 use weave::Edits;
 
 /// A lowered function as text, indented as it stood in its file, with the comments of its source.

@@ -25,6 +25,18 @@ pub struct Options {
     pub name: Option<String>,
     /// Lowers only the function with this path (see [`Function::path`]); the others are left alone and not listed.
     pub only: Option<String>,
+    /// What the output is for; [`crate::lower_item`] sets it.
+    pub(crate) output: Output,
+}
+
+/// What the output is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(crate) enum Output {
+    /// It replaces the source, and people read it.
+    #[default]
+    Source,
+    /// It is an attribute's expansion: the compiler sees nothing else of the function, so the original is in it.
+    Expansion,
 }
 
 /// A whole file after lowering.

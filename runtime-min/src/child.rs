@@ -29,6 +29,11 @@ impl<F: Future> Child<F> {
         Child(MaybeUninit::new(awaited.into_future()), PhantomPinned)
     }
 
+    /// The future.
+    pub fn get(&self) -> &F {
+        &self.0
+    }
+
     /// Polls the child.
     ///
     /// # Safety

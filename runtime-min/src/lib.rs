@@ -73,8 +73,10 @@ extern crate std;
 mod child;
 pub mod exec;
 mod hold;
+mod inspect;
 pub mod join;
 mod kept;
+mod lowered;
 mod machine;
 pub mod pace;
 mod slot;
@@ -94,7 +96,12 @@ pub use core::task::Poll;
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
+pub use inspect::{Inspect, Look, Place, Seen, State, Unseen};
 pub use kept::{Kept, Release};
+pub use lowered::{
+    Accepted, Answer, Asks, AsksNothing, Lowered, Original, answer, any, stands_for,
+    stands_for_block,
+};
 pub use machine::{End, Frame, Machine, after_completion, after_panicking, set, step, take};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
@@ -405,6 +412,59 @@ macro_rules! relabel {
             // SAFETY: the same type but for lifetimes; the future captures the old ones, so it cannot outlive them.
             value => unsafe { ::core::mem::transmute(value) },
         }
+    };
+}
+
+/// Whether the compiler's own future of a lowered function has errors: `accepted!(fetch_as_written, u32)`.
+#[macro_export]
+macro_rules! accepted {
+    ($native:ident, $output:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::{Asks as _, AsksNothing as _};
+        let output = ::core::marker::PhantomData::<$output>;
+        (&$crate::Original::new($native, output)).ask();
+        $crate::answer($crate::Original::new($native, output)).stands()
+    }};
+}
+
+/// `?` inside the step function of an expansion.
+#[macro_export]
+macro_rules! tri_accepted {
+    ($accepted:ident, $value:expr) => {
+        match $accepted.branch($value) {
+            ::core::ops::ControlFlow::Continue(value) => value,
+            ::core::ops::ControlFlow::Break(output) => return $accepted.ready(output),
+        }
+    };
+}
+
+/// [`at!`] inside the step function of an expansion, with the same contract.
+#[macro_export]
+macro_rules! at_accepted {
+    ($accepted:ident, $live:expr) => {
+        // SAFETY: as for `at!`.
+        (*unsafe { $accepted.place(&$live) })
+    };
+}
+
+/// The awaited future of a state, where it is a lowered function's: `look!(accepted, child)`.
+#[macro_export]
+macro_rules! look {
+    ($accepted:ident, $child:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::{Seen as _, Unseen as _};
+        (&$crate::Look($accepted.future($child))).look()
+    }};
+}
+
+/// The same for a child in a union of children: `look_field!(accepted, frame.children.read)`.
+///
+/// Contract of the emitted code: the state says that this child is the one that is there.
+#[macro_export]
+macro_rules! look_field {
+    ($accepted:ident, $field:expr) => {
+        // SAFETY: the state says that this field is the one that was written.
+        $crate::look!($accepted, unsafe { &*$field })
     };
 }
 

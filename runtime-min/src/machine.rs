@@ -65,6 +65,13 @@ where
     }
 }
 
+impl<S: Frame, F> Machine<S, F> {
+    /// What it stores.
+    pub(crate) fn frame(&self) -> &S {
+        &self.frame
+    }
+}
+
 impl<S: Frame, F> Drop for Machine<S, F> {
     #[inline(always)]
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! Lowered fixtures.
 
 use crate::fixture::{Fixture, year};
-use handroll_lowering::{Diagnostic, Edition, Function, Options, lower_file};
+use handroll_lowering::{Diagnostic, Edition, Function, Options, lower_file, lower_item};
 
 /// A fixture after lowering.
 #[derive(Clone, Debug)]
@@ -31,6 +31,32 @@ pub fn lower(fixture: &Fixture, edition: Edition) -> Result<LoweredFixture, Stri
             list(&diagnostics)
         )),
     }
+}
+
+/// A fixture with the attribute on each function that it takes.
+///
+/// # Errors
+/// A message, when the file is not Rust.
+pub fn with_attribute(fixture: &Fixture, edition: Edition) -> Result<LoweredFixture, String> {
+    let mut options = Options::default();
+    options.edition = edition;
+    let file = lower_file(&fixture.text, &options)
+        .map_err(|errors| format!("{}:\n{}", fixture.name, list(&errors)))?;
+    let mut text = fixture.text.clone();
+    for function in file.functions.iter().rev() {
+        // Alone, a function is less well known than in its file.
+        let alone = &fixture.text[function.bytes.clone()];
+        let tokens = alone
+            .parse()
+            .map_err(|error| format!("{}: {error}", function.path))?;
+        if function.outcome.is_ok() && lower_item(tokens, &options).refused.is_empty() {
+            text.insert_str(function.bytes.start, "#[::handroll_rt::lower]\n");
+        }
+    }
+    Ok(LoweredFixture {
+        text,
+        functions: file.functions,
+    })
 }
 
 /// Diagnostics, a line each.

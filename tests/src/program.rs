@@ -131,6 +131,8 @@ pub struct Program {
     pub edition: Edition,
     /// Whether it is optimised.
     pub release: bool,
+    /// The features of `handroll-rt` that it needs.
+    pub features: &'static [&'static str],
 }
 
 impl Program {
@@ -170,11 +172,12 @@ impl Program {
         let folder = self.folder();
         let dependency = |path: &str| place::workspace().join(path).display().to_string();
         let manifest = format!(
-            "[package]\nname = \"{}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt = {{ path = {:?}, default-features = false }}\nhandroll-trace.path = {:?}\n\n\
+            "[package]\nname = \"{}\"\nedition = \"{}\"\n\n[workspace]\n\n[dependencies]\nhandroll-rt = {{ path = {:?}, default-features = false, features = {:?} }}\nhandroll-trace.path = {:?}\n\n\
              [profile.dev]\ndebug = false\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n",
             self.package(),
             year(self.edition),
             dependency("runtime-min"),
+            self.features,
             dependency("tests/trace"),
         );
         update(&folder.join("Cargo.toml"), &manifest)?;

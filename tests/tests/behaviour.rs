@@ -23,6 +23,7 @@ fn compare(edition: Edition) -> Result<(), Box<dyn Error>> {
         name: "behaviour".into(),
         edition,
         release: env::var_os("HANDROLL_RELEASE").is_some(),
+        features: &[],
     }
     .check(pairs)?;
     let runs: usize = verdict.outcomes.iter().map(|outcome| outcome.runs).sum();

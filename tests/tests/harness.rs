@@ -22,6 +22,7 @@ fn fixtures_equal_themselves() -> Result<(), Box<dyn Error>> {
             name: "itself".into(),
             edition,
             release: false,
+            features: &[],
         }
         .check(pairs)?;
         let problems = verdict.problems();
@@ -40,6 +41,7 @@ fn check_wrong(name: &str) -> io::Result<Verdict> {
         name: format!("wrong-{name}"),
         edition: Edition::E2024,
         release: false,
+        features: &[],
     }
     .check(vec![Pair::with_text(&fixture, &lowered)])
 }

@@ -404,6 +404,54 @@ impl Storage<'_> {
         quote!(#frame { #state: #start, #children #(#slots)* #pin })
     }
 
+    /// Of an expansion: a closure that says where a frame waits.
+    pub(super) fn look(&self) -> TokenStream {
+        let layout = self.layout();
+        let fresh = &layout.fresh;
+        let (rt, state, frame, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.state_type);
+        let accepted = &fresh.accepted;
+        let function = self.input.item.sig.ident.to_string();
+        let function = function.trim_start_matches("r#");
+        let place = |name: &str, line: usize, awaited: &str| {
+            let line = u32::try_from(line).unwrap_or_default();
+            quote!(const { &#rt::Place::new(#function, #name, ::core::file!(), #line, #awaited) })
+        };
+        let own = self.input.item.sig.ident.span().start().line;
+        let states = self.states.iter().map(|&id| {
+            let name = &layout.states[id].name;
+            let awaited = &self.body.awaits[id];
+            let line = awaited.span.start().line;
+            let known = place(&name.to_string(), line, &super::awaited(self.body, id));
+            let child = &fresh.child;
+            if !self.awaits(id) {
+                quote!(#ty::#name { .. } => #rt::State::at(#known),)
+            } else if layout.wide {
+                let field = layout.child_field(id);
+                quote!(#ty::#name => #rt::State::waiting(#known, #rt::look_field!(#accepted, #frame.children.#field)),)
+            } else {
+                quote!(#ty::#name { #child, .. } => #rt::State::waiting(#known, #rt::look!(#accepted, #child)),)
+            }
+        });
+        let (start, returned, panicked) = (
+            place("Start", own, ""),
+            place("Returned", own, ""),
+            place("Panicked", own, ""),
+        );
+        let (handle, scrutinee) = if layout.framed() {
+            (frame, quote!(&#frame.#state))
+        } else {
+            (state, quote!(#state))
+        };
+        quote! {
+            move |#handle| match #scrutinee {
+                #ty::Start { .. } => #rt::State::at(#start),
+                #(#states)*
+                #ty::Returned => #rt::State::at(#returned),
+                #ty::Panicked => #rt::State::at(#panicked),
+            }
+        }
+    }
+
     /// Of the named form: the implementations that make the frame a future.
     pub(super) fn future(
         &self,

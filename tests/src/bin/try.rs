@@ -1,7 +1,7 @@
 //! A few fixtures, quickly: lowers them, compiles them, compares the traces.
 //!
-//! `try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--with FILE]`, or `try --all`: `--show` prints the lowered text,
-//! `--with` takes the lowered text from a file (an edited copy, or the fixture itself).
+//! `try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--with FILE]`, or `try --all`: `--show` prints the lowered text,
+//! `--attribute` leaves the lowering to the attribute, `--with` takes the lowered text from a file (an edited copy, or the fixture itself).
 
 use handroll_lowering::Edition;
 use handroll_tests::fixture::{self, Fixture, year};
@@ -14,7 +14,7 @@ use std::time::Instant;
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--with FILE]\n       try --all [--edition YEAR] [--release]";
+const USAGE: &str = "usage: try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--with FILE]\n       try --all [--edition YEAR] [--release] [--attribute]";
 
 #[derive(Default)]
 struct Args {
@@ -23,6 +23,7 @@ struct Args {
     edition: Option<Edition>,
     show: bool,
     release: bool,
+    attribute: bool,
     with: Option<String>,
 }
 
@@ -54,6 +55,7 @@ fn args() -> Result<Args, Error> {
             "--with" => found.with = Some(args.next().ok_or(USAGE)?),
             "--show" => found.show = true,
             "--release" => found.release = true,
+            "--attribute" => found.attribute = true,
             flag if flag.starts_with('-') => return Err(USAGE.into()),
             _ => found.names.push(arg),
         }
@@ -84,6 +86,7 @@ fn work(args: &Args) -> Result<bool, Error> {
                 text: std::fs::read_to_string(file)?,
                 functions: Vec::new(),
             },
+            None if args.attribute => lower::with_attribute(fixture, edition)?,
             None => match lower::lower(fixture, edition) {
                 Ok(lowered) => lowered,
                 Err(error) => {
@@ -100,7 +103,9 @@ fn work(args: &Args) -> Result<bool, Error> {
         pairs.push(Pair::new(fixture, lowered));
     }
     let started = Instant::now();
-    let name = if let [fixture] = &fixtures[..] {
+    let name = if args.attribute {
+        "try-attribute".to_owned()
+    } else if let [fixture] = &fixtures[..] {
         format!("try-{}", fixture.name)
     } else {
         "try".to_owned()
@@ -109,6 +114,7 @@ fn work(args: &Args) -> Result<bool, Error> {
         name,
         edition,
         release: args.release,
+        features: if args.attribute { &["macros"] } else { &[] },
     }
     .check(pairs)?;
     if !args.all {

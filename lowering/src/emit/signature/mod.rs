@@ -142,6 +142,11 @@ impl Signature {
         }
     }
 
+    /// Whether `self` has become a local under another name.
+    pub(crate) fn renames_self(&self) -> bool {
+        self.this.is_none()
+    }
+
     /// What `Start` is built from.
     pub(crate) fn argument(&self, layout: &Layout, local: LocalId) -> TokenStream {
         let name = layout.name(local);

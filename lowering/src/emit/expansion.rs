@@ -1,0 +1,421 @@
+//! The expansion of the attribute: the machine beside the function as it was written.
+//!
+//! ```text
+//! fn fetch(url: &str) -> impl Future<Output = u32> + rt::Inspect {
+//!     use ::handroll_rt as rt;
+//!     let fetch_as_written = PhantomData;
+//!     let accepted = {
+//!         async fn fetch<Any>(url: &str) -> u32 { .. }
+//!         if false {
+//!             rt::stands_for(fetch_as_written, fetch::<_>(url));
+//!             loop {}
+//!         }
+//!         let accepted = rt::accepted!(fetch_as_written, u32);
+//!         if false {
+//!             rt::stands_for(fetch_as_written, fetch::<()>(rt::any()));
+//!             loop {}
+//!         }
+//!         accepted
+//!     };
+//!     #[allow(..)]
+//!     let fetch_as_written = { .. rt::Lowered::new(fetch_as_written, machine, look) };
+//!     fetch_as_written
+//! }
+//! ```
+//!
+//! The compiler checks the user's own code there, and reports what is wrong with it in the user's terms. The machine has the same
+//! mistakes once more, and they must not be reported again. Three things see to that:
+//!
+//! - An error that is the same to the letter, at the same tokens, is reported once.
+//! - `accepted!` asks for an auto trait of the original's future, for which the compiler checks the original to its end. When that
+//!   failed, the function that asked counts as failed too: its open types are not asked for, and its borrows are not checked.
+//!   The compiler only looks that closely when the type is not settled, hence the parameter `Any`, which the second call settles.
+//! - What `accepted!` gives then has no type, so nothing that goes through it is reported: what is returned, awaited, or tried by `?`.
+//!
+//! The original's future stands first in the type of what is returned, so that a missing `Send` is explained by the original.
+
+use super::{Input, Item, has_ident};
+use crate::desugar::Body;
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::{FnArg, GenericParam};
+
+/// The lowered function's own parts.
+pub(super) struct Parts<'a> {
+    pub(super) alias: TokenStream,
+    pub(super) prologue: &'a TokenStream,
+    pub(super) items: TokenStream,
+    pub(super) machine: TokenStream,
+    pub(super) look: TokenStream,
+}
+
+/// The lints of which only the original is to be checked.
+fn silence() -> TokenStream {
+    quote!(#[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+}
+
+/// The items that take the place of a function.
+pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> TokenStream {
+    let Input { item, layout, .. } = input;
+    let (rt, native) = (&layout.fresh.rt, &layout.fresh.as_written);
+    let mut sig = input.signature.sig.clone();
+    if let syn::ReturnType::Type(_, ty) = &mut sig.output
+        && let syn::Type::ImplTrait(ty) = &mut **ty
+        && !item.in_trait
+    {
+        // In a trait, only what the trait says of the future is known of it.
+        ty.bounds.push(syn::parse_quote!(::handroll_rt::Inspect));
+    }
+    let (vis, attrs) = (item.vis, outer_attributes(item));
+    let (beside, check) = original(input, body);
+    let Parts {
+        alias,
+        prologue,
+        items,
+        machine,
+        look,
+    } = parts;
+    let awaited = input.signature.awaits().then(|| quote!(.await));
+    let silence = silence();
+    let machine = through(machine.clone(), rt, &layout.fresh.accepted);
+    quote! {
+        #beside
+        #(#attrs)*
+        #vis #sig {
+            #alias
+            #prologue
+            let #native = ::core::marker::PhantomData;
+            #check
+            #silence
+            let #native = {
+                #items
+                #rt::Lowered::new(#native, #machine, #look)
+            };
+            #native #awaited
+        }
+    }
+}
+
+/// Where the original stands.
+enum Place {
+    /// In the branch: a function with all that it mentions.
+    Inside,
+    /// Beside the lowered method, under another name: it mentions `self`, `Self` or the block's generics.
+    Beside,
+    /// In the branch, as an `async` block: nothing else can stand beside it.
+    Block,
+}
+
+fn place(item: &Item<'_>) -> Place {
+    let method = item.sig.receiver().is_some()
+        || says_self(item.sig.to_token_stream())
+        || says_self(item.block.to_token_stream());
+    if item.in_trait {
+        Place::Block
+    } else if method || item.self_ty.is_some() {
+        Place::Beside
+    } else if may_mention_outer(item.sig) {
+        Place::Block
+    } else {
+        Place::Inside
+    }
+}
+
+fn says_self(tokens: TokenStream) -> bool {
+    has_ident(&tokens, &format_ident!("Self"))
+}
+
+/// Whether a function that may stand in an `impl` block, of which the attribute sees nothing, seems to mention its generics.
+fn may_mention_outer(sig: &syn::Signature) -> bool {
+    let own = |ident: &Ident| {
+        sig.generics.params.iter().any(|param| match param {
+            GenericParam::Type(ty) => ty.ident == *ident,
+            GenericParam::Const(constant) => constant.ident == *ident,
+            GenericParam::Lifetime(_) => false,
+        })
+    };
+    let generic = |ident: &Ident| {
+        let name = ident.to_string();
+        name.len() <= 2
+            && name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
+    super::any_token(
+        &sig.to_token_stream(),
+        &mut |tree| matches!(tree, TokenTree::Ident(ident) if generic(ident) && !own(ident)),
+    )
+}
+
+/// The original as an item beside the function, if it is one, and what checks it.
+fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
+    let Input { item, layout, .. } = input;
+    let fresh = &layout.fresh;
+    let (native, accepted) = (&fresh.as_written, &fresh.accepted);
+    let Item { sig, block, .. } = item;
+    let attrs = item.attrs.iter().filter(|attr| is_lint(attr)).map(outer);
+    let attrs: Vec<syn::Attribute> = attrs.collect();
+    let arguments: Vec<TokenStream> = sig
+        .inputs
+        .iter()
+        .zip(&body.params)
+        .map(|(param, local)| match param {
+            FnArg::Receiver(_) if !input.signature.renames_self() => quote!(self),
+            _ => layout.name(*local).to_token_stream(),
+        })
+        .collect();
+    let output = output(sig);
+    let judged = quote!(::handroll_rt::accepted!(#native, #output));
+    let place = place(item);
+    if matches!(place, Place::Block) {
+        let block = async_block(item, &arguments, &output);
+        let check = quote! {
+            if false {
+                ::handroll_rt::stands_for_block::<#output, _>(#native, #block);
+                loop {}
+            }
+            let #accepted = #judged;
+        };
+        return (TokenStream::new(), check);
+    }
+    let generics: Vec<&Ident> = sig
+        .generics
+        .params
+        .iter()
+        .filter_map(|param| match param {
+            GenericParam::Type(ty) => Some(&ty.ident),
+            GenericParam::Const(constant) => Some(&constant.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    // The compiler looks closely at a type that is not settled; a generic function's never is.
+    let settled = generics.is_empty()
+        && !sig
+            .inputs
+            .iter()
+            .any(|input| matches!(input, FnArg::Typed(typed) if super::has_impl(&typed.ty)));
+    let call = |function: TokenStream, arguments: &[TokenStream]| {
+        let call = quote!(#function(#(#arguments),*));
+        let call = if matches!(sig.safety, syn::Safety::Unsafe(_)) {
+            quote!(unsafe { #call })
+        } else {
+            call
+        };
+        quote! {
+            if false {
+                ::handroll_rt::stands_for(#native, #call);
+                loop {}
+            }
+        }
+    };
+    let anything: Vec<TokenStream> = arguments
+        .iter()
+        .map(|_| quote!(::handroll_rt::any()))
+        .collect();
+    let mut written = (*sig).clone();
+    if settled {
+        let any = &fresh.any;
+        written.generics.params.push(syn::parse_quote!(#any));
+    }
+    let (beside, within, function) = match place {
+        Place::Inside => {
+            // In its body, the function's name means the lowered one; a parameter of that name would be hidden by it.
+            if has_ident(&block.to_token_stream(), &sig.ident)
+                || has_ident(&sig.inputs.to_token_stream(), &sig.ident)
+            {
+                written.ident = format_ident!("{}_fn", native, span = sig.ident.span());
+            }
+            let function = quote!(#(#attrs)* #written #block);
+            (
+                TokenStream::new(),
+                function,
+                written.ident.to_token_stream(),
+            )
+        }
+        _ => {
+            written.ident = Ident::new(&native.to_string(), sig.ident.span());
+            let beside = quote! {
+                #[doc(hidden)]
+                #(#attrs)*
+                #written #block
+            };
+            (beside, TokenStream::new(), quote!(Self::#native))
+        }
+    };
+    let function = |generic: TokenStream| {
+        if settled {
+            quote!(#function::<#generic>)
+        } else if generics.is_empty() {
+            function.clone()
+        } else {
+            quote!(#function::<#(#generics),*>)
+        }
+    };
+    let first = call(function(quote!(_)), &arguments);
+    let settle = settled.then(|| call(function(quote!(())), &anything));
+    // In a block of its own: what else mentions the function's name means the lowered one.
+    let check = quote! {
+        let #accepted = {
+            #within
+            #first
+            let #accepted = #judged;
+            #settle
+            #accepted
+        };
+    };
+    (beside, check)
+}
+
+/// What the function returns, as far as it can be said.
+fn output(sig: &syn::Signature) -> TokenStream {
+    match &sig.output {
+        syn::ReturnType::Default => quote!(()),
+        syn::ReturnType::Type(_, ty) if super::has_impl(ty) => quote!(_),
+        syn::ReturnType::Type(_, ty) if matches!(**ty, syn::Type::Never(_)) => {
+            quote!(::handroll_rt::Never)
+        }
+        syn::ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}
+
+/// `async move { let pattern = argument; .. body .. }`, which begins with a `return` that fixes its type.
+fn async_block(item: &Item<'_>, arguments: &[TokenStream], output: &TokenStream) -> TokenStream {
+    let Item { sig, block, .. } = item;
+    // `self` cannot be bound, and means the function's own here.
+    let patterns = sig
+        .inputs
+        .iter()
+        .zip(arguments)
+        .filter_map(|(input, argument)| match input {
+            FnArg::Receiver(_) => None,
+            FnArg::Typed(typed) => {
+                let pat = &typed.pat;
+                Some(quote!(let #pat = #argument;))
+            }
+        });
+    let returned = Ident::new("returned", Span::mixed_site());
+    quote! {
+        async move {
+            if let ::core::option::Option::Some(#returned) = ::core::option::Option::None::<#output> {
+                return #returned;
+            }
+            #(#patterns)*
+            #block
+        }
+    }
+}
+
+/// The place of a pinned local. All of it stands at the local's own tokens, as the local itself does in the original.
+fn at_user(local: &TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
+    let span = local
+        .clone()
+        .into_iter()
+        .next()
+        .map_or_else(Span::call_site, |tree| tree.span());
+    let rt = Ident::new(&rt.to_string(), span);
+    let accepted = Ident::new(&accepted.to_string(), span);
+    quote_spanned!(span=> #rt::at_accepted!(#accepted, #local))
+}
+
+/// Lets the machine's code return, await and try through the [`accepted`](crate::layout::Fresh::accepted) original.
+fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+    let is = |at: usize, text: &str| match trees.get(at) {
+        Some(TokenTree::Ident(ident)) => ident == text,
+        Some(TokenTree::Punct(punct)) => text.len() == 1 && text.starts_with(punct.as_char()),
+        _ => false,
+    };
+    let sequence =
+        |at: usize, parts: &[&str]| parts.iter().enumerate().all(|(i, part)| is(at + i, part));
+    let rt_name = rt.to_string();
+    let mut at = 0;
+    while at < trees.len() {
+        let binds = at > 0 && is(at - 1, "let");
+        let method = if binds || !sequence(at, &[&rt_name, ":", ":"]) {
+            None
+        } else if sequence(at + 3, &["Poll", ":", ":", "Ready"]) {
+            Some(("ready", 7))
+        } else if sequence(at + 3, &["Child", ":", ":", "new"]) {
+            Some(("child", 7))
+        } else if is(at + 3, "wait") {
+            Some(("wait", 4))
+        } else if is(at + 3, "take") {
+            Some(("take", 4))
+        } else {
+            None
+        };
+        if let Some((method, length)) = method {
+            let method = Ident::new(method, Span::call_site());
+            out.extend(quote!(#accepted.#method));
+            at += length;
+            continue;
+        }
+        if sequence(at, &[&rt_name, ":", ":"])
+            && is(at + 4, "!")
+            && let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(arguments))) =
+                (trees.get(at + 3), trees.get(at + 5))
+        {
+            let inside = through(arguments.stream(), rt, accepted);
+            let whole = match name.to_string().as_str() {
+                "at" => Some(at_user(&inside, rt, accepted)),
+                "tri" => Some(quote!(#rt::tri_accepted!(#accepted, #inside))),
+                "poll" | "poll_field" | "done" | "done_field" | "carried" | "fill" | "flag"
+                | "open" | "resume" | "out" | "move_out" => {
+                    Some(quote!(#accepted.value(#rt::#name!(#inside))))
+                }
+                _ => None,
+            };
+            if let Some(whole) = whole {
+                out.extend(whole);
+                at += 6;
+                continue;
+            }
+        }
+        out.push(match &trees[at] {
+            TokenTree::Group(group) => {
+                let mut inner =
+                    Group::new(group.delimiter(), through(group.stream(), rt, accepted));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            tree => tree.clone(),
+        });
+        at += 1;
+    }
+    out.into_iter().collect()
+}
+
+fn is_lint(attr: &syn::Attribute) -> bool {
+    ["allow", "warn", "deny", "forbid", "expect"]
+        .iter()
+        .any(|level| attr.path().is_ident(level))
+}
+
+/// An attribute of a function's body says the same in front of it.
+fn outer(attr: &syn::Attribute) -> syn::Attribute {
+    syn::Attribute {
+        style: syn::AttrStyle::Outer,
+        ..attr.clone()
+    }
+}
+
+/// The attributes of the lowered function. What they say of lints is for the original, but for what they allow.
+fn outer_attributes(item: &Item<'_>) -> Vec<syn::Attribute> {
+    item.attrs
+        .iter()
+        .filter(|attr| {
+            !is_lint(attr) || attr.path().is_ident("allow") || attr.path().is_ident("expect")
+        })
+        .map(|attr| {
+            let mut attr = outer(attr);
+            if let syn::Meta::List(list) = &mut attr.meta
+                && list.path.is_ident("expect")
+            {
+                list.path = syn::parse_quote!(allow);
+            }
+            attr
+        })
+        .collect()
+}

@@ -1,0 +1,216 @@
+//! What a function under `#[lower]` gives back.
+
+use crate::child::Child;
+use crate::inspect::{Inspect, State};
+use crate::machine::{Frame, Machine};
+use crate::slot::Guard;
+use crate::tries::Try;
+use core::fmt;
+use core::future::{Future, IntoFuture};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::ControlFlow;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// A [`Machine`] that stands for the compiler's own future of the same function.
+///
+/// `N` is that future's type. No value of it is ever made; it stands here so that a missing auto trait such as `Send` is reported as
+/// the compiler reports it for the function as it was written.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Lowered<N, S: Frame, F, L> {
+    native: PhantomData<N>,
+    machine: Behind<Behind<Behind<Behind<Behind<Behind<Machine<S, F>>>>>>>,
+    look: L,
+}
+
+/// The compiler reports the first thing it finds that lacks an auto trait, and looks at what lies less deep first. The machine lies
+/// deeper than what the compiler's own future holds.
+struct Behind<T>(T);
+
+impl<N, S: Frame, F, L> Lowered<N, S, F, L>
+where
+    L: for<'f> Fn(&'f S) -> State<'f>,
+{
+    /// A machine, and how to see where it waits.
+    #[inline(always)]
+    pub const fn new(native: PhantomData<N>, machine: Machine<S, F>, look: L) -> Self {
+        Lowered {
+            native,
+            machine: Behind(Behind(Behind(Behind(Behind(Behind(machine)))))),
+            look,
+        }
+    }
+}
+
+impl<N, S: Frame, F, L> Future for Lowered<N, S, F, L>
+where
+    Machine<S, F>: Future,
+{
+    type Output = <Machine<S, F> as Future>::Output;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the machine is pinned when the whole is: nothing moves it out, and it has no other way to it.
+        unsafe { self.map_unchecked_mut(|this| &mut this.machine.0.0.0.0.0.0) }.poll(cx)
+    }
+}
+
+impl<N, S: Frame, F, L> Inspect for Lowered<N, S, F, L>
+where
+    L: for<'f> Fn(&'f S) -> State<'f>,
+{
+    fn state(&self) -> State<'_> {
+        (self.look)(self.machine.0.0.0.0.0.0.frame())
+    }
+}
+
+impl<N, S: Frame, F, L> fmt::Debug for Lowered<N, S, F, L>
+where
+    L: for<'f> Fn(&'f S) -> State<'f>,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.state(), f)
+    }
+}
+
+/// Says that a [`Lowered`] stands for this future.
+pub fn stands_for<N>(_: PhantomData<N>, _: N) {}
+
+/// The same for an `async` block, of which it is known what it returns.
+pub fn stands_for_block<T, N: Future<Output = T>>(_: PhantomData<N>, _: N) {}
+
+/// An argument of a call that never runs.
+pub fn any<A>() -> A {
+    unreachable!()
+}
+
+/// The compiler's own future `N` of a function that returns `T`; the question is whether it has errors.
+pub struct Original<N, T>(PhantomData<(N, T)>);
+
+impl<N, T> Original<N, T> {
+    /// The question.
+    pub const fn new(_: PhantomData<N>, _: PhantomData<T>) -> Self {
+        Original(PhantomData)
+    }
+}
+
+/// Asks for an auto trait, so that the compiler checks the original to its end; when it has errors, the one who asks has them too.
+pub trait Asks {
+    /// Does nothing.
+    fn ask(&self) {}
+}
+
+impl<N: Send, T> Asks for Original<N, T> {}
+
+/// Where the original lacks that trait.
+pub trait AsksNothing {
+    /// Does nothing.
+    fn ask(&self) {}
+}
+
+impl<N, T> AsksNothing for &Original<N, T> {}
+
+/// What is known of the original. No `async` future is `Unpin`, so the answer is [`Accepted`]; only when the original has errors, of which
+/// the compiler says that they implement anything, it is open, and so is the type of all that comes from it.
+pub trait Answer<A> {
+    /// The answer.
+    fn answer() -> A;
+}
+
+impl<N, T> Answer<Accepted<T>> for Original<N, T> {
+    fn answer() -> Accepted<T> {
+        Accepted(PhantomData)
+    }
+}
+
+impl<N: Unpin, T> Answer<()> for Original<N, T> {
+    fn answer() {}
+}
+
+/// The answer to whether the original has errors.
+pub fn answer<N, T, A>(_: Original<N, T>) -> A
+where
+    Original<N, T>: Answer<A>,
+{
+    <Original<N, T> as Answer<A>>::answer()
+}
+
+/// What a lowered function does through its original, which returns `T` and has no errors. Where it has some, there is no value of this
+/// type, and nothing that is done with it is reported.
+pub struct Accepted<T>(PhantomData<T>);
+
+impl<T> Clone for Accepted<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Accepted<T> {}
+
+// SAFETY: there is nothing in it.
+unsafe impl<T> Send for Accepted<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Accepted<T> {}
+impl<T> core::panic::UnwindSafe for Accepted<T> {}
+impl<T> core::panic::RefUnwindSafe for Accepted<T> {}
+
+impl<T> Accepted<T> {
+    /// Itself.
+    #[inline(always)]
+    pub const fn stands(self) -> Self {
+        self
+    }
+
+    /// The step is over: the function returns.
+    #[inline(always)]
+    pub fn ready(self, output: T) -> Poll<T> {
+        Poll::Ready(output)
+    }
+
+    /// See [`Child::new`].
+    #[inline(always)]
+    pub fn child<A: IntoFuture>(self, awaited: A) -> Child<A::IntoFuture> {
+        Child::new(awaited)
+    }
+
+    /// See [`wait`](crate::wait).
+    #[inline(always)]
+    pub fn wait<A: IntoFuture>(self, awaited: A) -> ManuallyDrop<Child<A::IntoFuture>> {
+        crate::wait(awaited)
+    }
+
+    /// See [`Try::branch`].
+    #[inline(always)]
+    pub fn branch<V: Try<T>>(self, value: V) -> ControlFlow<T, V::Output> {
+        value.branch()
+    }
+
+    /// See [`take`](crate::take).
+    #[inline(always)]
+    pub fn take<S>(self, state: &mut S, running: S) -> S {
+        crate::take(state, running)
+    }
+
+    /// The value itself: a guard, or what a poll gave.
+    #[inline(always)]
+    pub fn value<V>(self, value: V) -> V {
+        value
+    }
+
+    /// See [`Guard::place`].
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub unsafe fn place<'x, G: Guard>(self, guard: &G) -> &'x mut G::Value {
+        // SAFETY: the caller keeps the contract.
+        unsafe { G::place(guard) }
+    }
+
+    /// The future of a child, for [`look!`](crate::look).
+    #[inline(always)]
+    pub fn future<F: Future>(self, child: &Child<F>) -> &F {
+        child.get()
+    }
+}
