@@ -20,12 +20,14 @@ use core::task::{Context, Poll};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Lowered<N, S: Frame, F, L> {
     native: PhantomData<N>,
-    machine: Behind<Behind<Behind<Behind<Behind<Behind<Machine<S, F>>>>>>>,
+    machine: Deep<Machine<S, F>>,
     look: L,
 }
 
 /// The compiler reports the first thing it finds that lacks an auto trait, and looks at what lies less deep first. The machine lies
 /// deeper than what the compiler's own future holds.
+type Deep<T> = Behind<Behind<Behind<Behind<Behind<Behind<T>>>>>>;
+
 struct Behind<T>(T);
 
 impl<N, S: Frame, F, L> Lowered<N, S, F, L>

@@ -78,10 +78,9 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
     let awaited = input.signature.awaits().then(|| quote!(.await));
     let silence = silence();
     let machine = through(machine.clone(), rt, &layout.fresh.accepted);
-    quote! {
-        #beside
-        #(#attrs)*
-        #vis #sig {
+    let mut content = Group::new(
+        proc_macro2::Delimiter::Brace,
+        quote! {
             #alias
             #prologue
             let #native = ::core::marker::PhantomData;
@@ -92,7 +91,15 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
                 #rt::Lowered::new(#native, #machine, #look)
             };
             #native #awaited
-        }
+        },
+    );
+    // In the user's braces: the compiler says nothing of a whole function that stands in another crate's macro, such as that
+    // nobody uses it.
+    content.set_span(item.block.brace_token.span.join());
+    quote! {
+        #beside
+        #(#attrs)*
+        #vis #sig #content
     }
 }
 

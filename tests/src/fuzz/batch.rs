@@ -234,6 +234,7 @@ fn compare(name: &str, pairs: Vec<Pair>, edition: Edition) -> io::Result<BTreeMa
         return Ok(findings);
     }
     let program = program::Program {
+        features: &[],
         name: name.to_owned(),
         edition,
         release: false,

@@ -1,3 +1,5 @@
 //! The attribute `#[lower]`, as its users write it.
 
+mod compiler;
+mod mistakes;
 mod shapes;

@@ -1,0 +1,20 @@
+use handroll_rt::lower;
+
+async fn read() -> u8 {
+    0
+}
+
+#[lower]
+async fn show() {
+    println!("{}", read().await);
+    drop(vec![read().await]);
+    other!(read().await);
+}
+
+macro_rules! other {
+    ($e:expr) => {
+        $e
+    };
+}
+
+use other;

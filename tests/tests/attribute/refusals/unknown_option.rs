@@ -1,0 +1,4 @@
+use handroll_rt::lower;
+
+#[lower(nmae = "Echo")]
+async fn echo() {}
