@@ -463,11 +463,12 @@ fn local_names(
         .iter()
         .zip(&resolved.locals)
         .map(|(name, local)| {
-            // A local keeps the place and the hygiene of its declaration; what handroll made has the macro's own.
-            let span = if local.hidden {
-                Span::call_site().located_at(local.span)
-            } else {
-                local.span
+            // In an expansion a local keeps the place and the hygiene of its declaration; what handroll made has the macro's own. In a
+            // source, only what stands as it was written has a place.
+            let span = match cx.output {
+                Output::Expansion if local.hidden => Span::call_site().located_at(local.span),
+                Output::Expansion => local.span,
+                Output::Source => Span::call_site(),
             };
             ident(name, span)
         })

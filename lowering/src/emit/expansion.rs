@@ -221,6 +221,7 @@ fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
         .map(|_| quote!(::handroll_rt::any()))
         .collect();
     let mut written = (*sig).clone();
+    let unused = settled.then(|| quote!(#[allow(clippy::extra_unused_type_parameters)]));
     if settled {
         let any = &fresh.any;
         written.generics.params.push(syn::parse_quote!(#any));
@@ -233,7 +234,7 @@ fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
             {
                 written.ident = format_ident!("{}_fn", native, span = sig.ident.span());
             }
-            let function = quote!(#(#attrs)* #written #block);
+            let function = quote!(#(#attrs)* #unused #written #block);
             (
                 TokenStream::new(),
                 function,
@@ -245,6 +246,7 @@ fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
             let beside = quote! {
                 #[doc(hidden)]
                 #(#attrs)*
+                #unused
                 #written #block
             };
             (beside, TokenStream::new(), quote!(Self::#native))
@@ -369,7 +371,7 @@ fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
                 "at" => Some(at_user(&inside, rt, accepted)),
                 "tri" => Some(quote!(#rt::tri_accepted!(#accepted, #inside))),
                 "poll" | "poll_field" | "done" | "done_field" | "carried" | "fill" | "flag"
-                | "open" | "resume" | "out" | "move_out" => {
+                | "open" | "resume" | "kept" | "there" | "out" | "move_out" => {
                     Some(quote!(#accepted.value(#rt::#name!(#inside))))
                 }
                 _ => None,
