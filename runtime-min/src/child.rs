@@ -30,8 +30,12 @@ impl<F: Future> Child<F> {
     }
 
     /// The future.
-    pub fn get(&self) -> &F {
-        &self.0
+    ///
+    /// # Safety
+    /// It was not dropped: the state that it belongs to is the present one.
+    pub unsafe fn get(&self) -> &F {
+        // SAFETY: the caller knows that it is there.
+        unsafe { self.0.assume_init_ref() }
     }
 
     /// Polls the child.

@@ -448,12 +448,15 @@ macro_rules! at_accepted {
 }
 
 /// The awaited future of a state, where it is a lowered function's: `look!(accepted, child)`.
+///
+/// Contract of the emitted code: the state says that the child is there.
 #[macro_export]
 macro_rules! look {
     ($accepted:ident, $child:expr) => {{
         #[allow(unused_imports)]
         use $crate::{Seen as _, Unseen as _};
-        (&$crate::Look($accepted.future($child))).look()
+        // SAFETY: the state was matched just before, and its child is there for as long as it is the present one.
+        (&$crate::Look(unsafe { $accepted.future($child) })).look()
     }};
 }
 
@@ -462,10 +465,11 @@ macro_rules! look {
 /// Contract of the emitted code: the state says that this child is the one that is there.
 #[macro_export]
 macro_rules! look_field {
-    ($accepted:ident, $field:expr) => {
+    ($accepted:ident, $field:expr) => {{
         // SAFETY: the state says that this field is the one that was written.
-        $crate::look!($accepted, unsafe { &*$field })
-    };
+        let child = unsafe { &*$field };
+        $crate::look!($accepted, child)
+    }};
 }
 
 /// For a branch that the state excludes.

@@ -211,8 +211,12 @@ impl<T> Accepted<T> {
     }
 
     /// The future of a child, for [`look!`](crate::look).
+    ///
+    /// # Safety
+    /// See [`Child::get`].
     #[inline(always)]
-    pub fn future<F: Future>(self, child: &Child<F>) -> &F {
-        child.get()
+    pub unsafe fn future<F: Future>(self, child: &Child<F>) -> &F {
+        // SAFETY: the caller keeps the contract.
+        unsafe { child.get() }
     }
 }
