@@ -46,6 +46,9 @@ pub(crate) fn lowered(
         file.items.push(syn::Item::Mod(around));
     }
     let text = prettyplease::unparse(&file);
+    if !comments::has_comments(found, source) && !notes::has_constructs(found, source) {
+        return unwrapped(&text, depth);
+    }
     let printed = Printed::new(&text, file.into_token_stream(), source, &found.bytes);
     let mut edits = Edits::default();
     let comments = Carrier::new(found, source, &printed);

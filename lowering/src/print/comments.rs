@@ -66,6 +66,12 @@ pub(super) struct Carrier<'a, 'b> {
     body: usize,
 }
 
+/// Whether a function has comments of its own, beside its documentation.
+pub(super) fn has_comments(found: &Found, source: &Text<'_>) -> bool {
+    let text = &source.text[found.bytes.clone()];
+    (text.contains("//") || text.contains("/*")) && !comments(source, &found.bytes).1.is_empty()
+}
+
 impl<'a, 'b> Carrier<'a, 'b> {
     /// None if there are no comments.
     pub(super) fn new(
@@ -73,10 +79,6 @@ impl<'a, 'b> Carrier<'a, 'b> {
         source: &'a Text<'b>,
         printed: &'a Printed<'b>,
     ) -> Option<Self> {
-        let text = &source.text[found.bytes.clone()];
-        if !text.contains("//") && !text.contains("/*") {
-            return None;
-        }
         let (tokens, comments) = comments(source, &found.bytes);
         if comments.is_empty() {
             return None;

@@ -18,6 +18,11 @@ use super::weave::Edits;
 use crate::parse::Found;
 use crate::text::Text;
 
+/// Whether there is control flow that notes tell of.
+pub(super) fn has_constructs(found: &Found, source: &Text<'_>) -> bool {
+    !outline::constructs(&found.block, source).is_empty()
+}
+
 /// Writes the notes of a function, and the comments that end blocks of it.
 pub(super) fn note(
     found: &Found,
