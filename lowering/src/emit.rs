@@ -185,8 +185,18 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     // Each segment between two awaits uses some of what the function declared, and changes less.
     let allow = (!arms.states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
+    // A frame is too much for an argument to read well.
+    let (framed, initial) = if layout.framed() && layout.name.is_none() {
+        let (frame, initial) = (&fresh.frame, storage.initial());
+        (
+            Some(quote!(let #frame = #initial;)),
+            frame.to_token_stream(),
+        )
+    } else {
+        (None, storage.initial())
+    };
     let awaited = signature.awaits().then(|| quote!(.await));
-    let (declarations, initial) = (storage.declarations(), storage.initial());
+    let declarations = storage.declarations();
     let tokens = match &layout.name {
         None if item.output == Output::Expansion => {
             let parts = expansion::Parts {
@@ -206,6 +216,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
                 #(#items)*
                 #declarations
                 #prologue
+                #framed
                 #rt::Machine::new(#initial, #step) #awaited
             }
         },

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
+mod calls;
 mod comments;
+mod join;
 mod notes;
 mod outline;
 mod printed;
@@ -45,11 +47,13 @@ pub(crate) fn lowered(
         around.content = Some((Default::default(), std::mem::take(&mut file.items)));
         file.items.push(syn::Item::Mod(around));
     }
-    let text = prettyplease::unparse(&file);
-    if !comments::has_comments(found, source) && !notes::has_constructs(found, source) {
+    let wants_edits = comments::has_comments(found, source) || notes::has_constructs(found, source);
+    let tokens = wants_edits.then(|| file.to_token_stream());
+    let text = join::join(&unparse(file));
+    let Some(tokens) = tokens else {
         return unwrapped(&text, depth);
-    }
-    let printed = Printed::new(&text, file.into_token_stream(), source, &found.bytes);
+    };
+    let printed = Printed::new(&text, tokens, source, &found.bytes);
     let mut edits = Edits::default();
     let comments = Carrier::new(found, source, &printed);
     notes::note(found, source, &printed, comments.as_ref(), &mut edits);
@@ -64,6 +68,12 @@ fn same_code(one: &str, other: &str) -> bool {
         |text| lex(text).filter(|token: &Token| !matches!(token.kind, Kind::Blank | Kind::Comment));
     let words = |text| code(text).map(move |token: Token| &text[token.bytes]);
     words(one).eq(words(other))
+}
+
+/// Prints a file; the runtime's macros are laid out as calls are.
+fn unparse(mut file: syn::File) -> String {
+    calls::hide(&mut file);
+    calls::show(&prettyplease::unparse(&file))
 }
 
 /// An item as text.

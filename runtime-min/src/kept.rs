@@ -5,7 +5,6 @@
 //! what the state of a given number holds.
 
 use crate::machine::Frame;
-use core::mem::forget;
 
 /// A frame that knows by number what each of its states holds.
 pub trait Release: Frame {
@@ -26,12 +25,6 @@ impl<F: Release> Kept<F> {
     #[inline(always)]
     pub unsafe fn new(frame: &mut F, state: u32) -> Self {
         Kept(frame, state)
-    }
-
-    /// Leaves the values in their slots: the function is about to wait.
-    #[inline(always)]
-    pub fn keep(this: Self) {
-        forget(this);
     }
 }
 

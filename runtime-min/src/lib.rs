@@ -92,7 +92,8 @@ mod block_on;
 pub use block_on::block_on;
 pub use child::{Child, done, wait};
 pub use core::future::{Future, IntoFuture};
-pub use core::task::Poll;
+pub use core::option::Option::Some;
+pub use core::task::Poll::{self, Pending, Ready};
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
@@ -103,7 +104,7 @@ pub use lowered::{
     stands_for_block,
 };
 pub use machine::{End, Frame, Machine, after_completion, after_panicking, set, step, take};
-pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot};
+pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot, keep};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -112,7 +113,7 @@ pub use tries::Try;
 /// Contract of the emitted code: the child lies inside a pinned frame, and is not moved between its first poll and its drop.
 #[macro_export]
 macro_rules! poll {
-    ($child:expr, $cx:expr) => {
+    ($child:expr, $cx:expr $(,)?) => {
         // SAFETY: the child lies in a pinned frame; its state is left only after the child was dropped in place.
         unsafe { $crate::Child::poll($child, $cx) }
     };
@@ -123,7 +124,7 @@ macro_rules! poll {
 /// Contract of the emitted code: the state says that this child is the one that is there; else as for [`poll!`].
 #[macro_export]
 macro_rules! poll_field {
-    ($field:expr, $cx:expr) => {
+    ($field:expr, $cx:expr $(,)?) => {
         // SAFETY: the state says that this field is the one that was written; it lies in a pinned frame.
         unsafe { $crate::Child::poll(&mut *$field, $cx) }
     };
@@ -135,7 +136,7 @@ macro_rules! poll_field {
 /// Contract of the emitted code: the child was just ready, and what else the state held was taken by [`carried!`].
 #[macro_export]
 macro_rules! done {
-    ($child:expr, $output:expr, $state:expr, $after:expr) => {{
+    ($child:expr, $output:expr, $state:expr, $after:expr $(,)?) => {{
         let child: *mut _ = $child;
         match () {
             // A child that never ends has an output of type `!`.
@@ -149,7 +150,7 @@ macro_rules! done {
 /// The same for a child in a union of children: `done_field!(frame.children.read, n, frame.state, EchoState::Returned)`.
 #[macro_export]
 macro_rules! done_field {
-    ($field:expr, $output:expr, $state:expr, $after:expr) => {{
+    ($field:expr, $output:expr, $state:expr, $after:expr $(,)?) => {{
         // SAFETY: as for `done!`; the state said that this field is the one that was written.
         let child: *mut _ = unsafe { &mut *$field };
         match () {
@@ -165,7 +166,7 @@ macro_rules! done_field {
 /// Contract of the emitted code: the state is left before anything else happens.
 #[macro_export]
 macro_rules! carried {
-    ($field:expr) => {
+    ($field:expr $(,)?) => {
         // SAFETY: the state is left without dropping what it held.
         unsafe { ::core::ptr::read($field) }
     };
@@ -176,7 +177,7 @@ macro_rules! carried {
 /// Contract of the emitted code: the state said that this child is there, and does not say so any more.
 #[macro_export]
 macro_rules! drop_field {
-    ($field:expr) => {
+    ($field:expr $(,)?) => {
         // SAFETY: the state said that this field is the one that was written, and nothing uses it after this.
         unsafe { ::core::mem::ManuallyDrop::drop(&mut $field) }
     };
@@ -187,7 +188,7 @@ macro_rules! drop_field {
 /// Contract of the emitted code: the step moves nothing out of the frame that is pinned.
 #[macro_export]
 macro_rules! frame {
-    ($this:expr) => {
+    ($this:expr $(,)?) => {
         // SAFETY: children are polled and dropped in place, and slots keep their address until the frame goes.
         unsafe { ::core::pin::Pin::get_unchecked_mut($this) }
     };
@@ -198,7 +199,7 @@ macro_rules! frame {
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! fill {
-    ($slot:expr, $value:expr) => {
+    ($slot:expr, $value:expr $(,)?) => {
         match $value {
             // SAFETY: the frame is pinned and outlives the step that holds the guard; the slot is empty in this state.
             value => unsafe { $crate::Slot::fill(&mut $slot, value) },
@@ -211,7 +212,7 @@ macro_rules! fill {
 /// Contract of the emitted code: the state from which control comes was entered with the slot filled and kept.
 #[macro_export]
 macro_rules! resume {
-    ($slot:expr) => {
+    ($slot:expr $(,)?) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
         unsafe { $slot.resume() }
     };
@@ -222,7 +223,7 @@ macro_rules! resume {
 /// Contract of the emitted code: the slots that [`Release::release`] drops for that number are filled, and no guard stands for them.
 #[macro_export]
 macro_rules! kept {
-    ($frame:expr, $state:expr) => {
+    ($frame:expr, $state:expr $(,)?) => {
         // SAFETY: every state that leads here is entered with these slots filled and kept, and the frame is pinned.
         unsafe { $crate::Kept::new(&mut *$frame, $state) }
     };
@@ -233,10 +234,32 @@ macro_rules! kept {
 /// Contract of the emitted code: the state from which control comes was entered with the slot filled and kept.
 #[macro_export]
 macro_rules! there {
-    ($slot:expr) => {
+    ($slot:expr $(,)?) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
         unsafe { $slot.there() }
     };
+}
+
+/// The guard of a slot, if the present state is one in which it is filled:
+/// `let _buf = resume_in!(self.buf, self.state, EchoState::Read | EchoState::Write);`
+///
+/// Contract of the emitted code: these are the states that were entered with the slot filled and kept.
+#[macro_export]
+macro_rules! resume_in {
+    ($slot:expr, $state:expr, $($name:path)|+ $(,)?) => {
+        match $state {
+            $($name { .. })|+ => ::core::option::Option::Some($crate::resume!($slot)),
+            _ => ::core::option::Option::None,
+        }
+    };
+}
+
+/// Leaves values in their slots, the last declared first: the function is about to wait. `keep!(n, buf);`
+#[macro_export]
+macro_rules! keep {
+    ($($guard:ident),+ $(,)?) => {{
+        $($crate::keep($guard);)+
+    }};
 }
 
 /// The guard of a local that has no value yet, in a slot with a flag: `let text = open!(frame.text);`
@@ -244,7 +267,7 @@ macro_rules! there {
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! open {
-    ($slot:expr) => {
+    ($slot:expr $(,)?) => {
         // SAFETY: the frame is pinned and outlives the step that holds the guard; the slot is empty here.
         unsafe { $crate::FlagSlot::open(&mut $slot) }
     };
@@ -255,7 +278,7 @@ macro_rules! open {
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! flag {
-    ($slot:expr, $value:expr) => {
+    ($slot:expr, $value:expr $(,)?) => {
         match $value {
             value => {
                 let flag = $crate::open!($slot);
@@ -269,7 +292,7 @@ macro_rules! flag {
 /// Gives a local in a slot with a flag its value: `put!(text, read());`
 #[macro_export]
 macro_rules! put {
-    ($flag:expr, $value:expr) => {
+    ($flag:expr, $value:expr $(,)?) => {
         match $value {
             // SAFETY: the guard is there; the original function assigns here as well.
             value => unsafe { $crate::Flag::put(&$flag, value) },
@@ -282,7 +305,7 @@ macro_rules! put {
 /// Contract of the emitted code: the original function moves the value here, so it has one.
 #[macro_export]
 macro_rules! move_out {
-    ($flag:expr) => {
+    ($flag:expr $(,)?) => {
         // SAFETY: the guard is there, and so is a value: the original function moves it here.
         match unsafe { $crate::Flag::out(&$flag) } {
             value => value,
@@ -298,13 +321,13 @@ macro_rules! move_out {
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! held {
-    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {
+    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
         $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
     };
-    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {
+    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
         $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr) => {{
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)+) {
             ($(mut $name,)+) => {
@@ -343,7 +366,7 @@ macro_rules! held {
 /// Contract of the emitted code: the borrows made from it are those of the original function, which the compiler accepted.
 #[macro_export]
 macro_rules! at {
-    ($live:expr) => {
+    ($live:expr $(,)?) => {
         // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
         (*unsafe { $crate::Guard::place(&$live) })
     };
@@ -352,7 +375,7 @@ macro_rules! at {
 /// The address of a pinned local, for a closure that captures it by reference: `let text = pointer!(text);`
 #[macro_export]
 macro_rules! pointer {
-    ($live:expr) => {
+    ($live:expr $(,)?) => {
         $crate::Pointer::new(&mut $crate::at!($live))
     };
 }
@@ -362,7 +385,7 @@ macro_rules! pointer {
 /// Contract of the emitted code: the operand is a hidden local that nothing else mentions.
 #[macro_export]
 macro_rules! pinned {
-    ($place:expr) => {
+    ($place:expr $(,)?) => {
         // SAFETY: the place is not moved before it drops: nothing else mentions it.
         unsafe { ::core::pin::Pin::new_unchecked(&mut $place) }
     };
@@ -373,7 +396,7 @@ macro_rules! pinned {
 /// Contract of the emitted code: nothing that borrows from the slot is used afterwards.
 #[macro_export]
 macro_rules! out {
-    ($live:expr) => {
+    ($live:expr $(,)?) => {
         // SAFETY: the guard is there, so the slot is filled; the original function moves the value here as well.
         match unsafe { $crate::Live::out($live) } {
             // Coerced here as the local itself would be.
@@ -387,7 +410,7 @@ macro_rules! out {
 /// Contract of the emitted code: the future that holds it captures the shorter lifetime.
 #[macro_export]
 macro_rules! lengthen {
-    ($reference:expr) => {
+    ($reference:expr $(,)?) => {
         // SAFETY: the signature says that the future captures the reference's own lifetime, so it cannot outlive that.
         unsafe { $crate::lengthen($reference) }
     };
@@ -396,7 +419,7 @@ macro_rules! lengthen {
 /// The same for an exclusive reference.
 #[macro_export]
 macro_rules! lengthen_mut {
-    ($reference:expr) => {
+    ($reference:expr $(,)?) => {
         // SAFETY: the signature says that the future captures the reference's own lifetime, so it cannot outlive that.
         unsafe { $crate::lengthen_mut($reference) }
     };
@@ -407,7 +430,7 @@ macro_rules! lengthen_mut {
 /// Contract of the emitted code: the two types differ in lifetimes only, and the future that holds the value captures the old ones.
 #[macro_export]
 macro_rules! relabel {
-    ($value:expr) => {
+    ($value:expr $(,)?) => {
         match $value {
             // SAFETY: the same type but for lifetimes; the future captures the old ones, so it cannot outlive them.
             value => unsafe { ::core::mem::transmute(value) },
@@ -488,7 +511,7 @@ macro_rules! never {
 /// `?` inside a step function whose output is not a `Result`.
 #[macro_export]
 macro_rules! tri {
-    ($value:expr) => {
+    ($value:expr $(,)?) => {
         match $crate::Try::branch($value) {
             ::core::ops::ControlFlow::Continue(value) => value,
             ::core::ops::ControlFlow::Break(output) => return $crate::Poll::Ready(output),

@@ -98,6 +98,12 @@ pub trait Guard {
     unsafe fn place<'x>(this: &Self) -> &'x mut Self::Value;
 }
 
+/// Leaves what a guard stands for as it is: the function is about to wait.
+#[inline(always)]
+pub fn keep<G>(guard: G) {
+    forget(guard);
+}
+
 impl<T> Guard for Live<T> {
     type Value = T;
 
@@ -119,12 +125,6 @@ impl<T> Live<T> {
         let value = unsafe { this.0.read() };
         forget(this);
         value
-    }
-
-    /// Leaves the value in its slot: the function is about to wait.
-    #[inline(always)]
-    pub fn keep(this: Self) {
-        forget(this);
     }
 }
 
@@ -244,12 +244,6 @@ impl<T> Flag<T> {
             (*this.0).filled = false;
             (*this.0).value.assume_init_read()
         }
-    }
-
-    /// Leaves the slot as it is: the function is about to wait.
-    #[inline(always)]
-    pub fn keep(this: Self) {
-        forget(this);
     }
 }
 

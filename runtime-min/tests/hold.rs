@@ -59,7 +59,7 @@ fn a_kept_flag_remembers() {
         if filled {
             rt::put!(guard, log.value("value"));
         }
-        rt::Flag::keep(guard);
+        rt::keep(guard);
         log.say("wait");
         drop(rt::resume!(slot));
     }

@@ -30,8 +30,8 @@ fn filled(log: &Log) -> Two {
         second: rt::Slot::empty(),
         first: rt::Slot::empty(),
     };
-    rt::Live::keep(rt::fill!(frame.first, log.value("first")));
-    rt::Live::keep(rt::fill!(frame.second, log.value("second")));
+    rt::keep(rt::fill!(frame.first, log.value("first")));
+    rt::keep(rt::fill!(frame.second, log.value("second")));
     frame
 }
 
@@ -64,6 +64,6 @@ fn what_is_kept_stays() {
     let log = Log::default();
     let mut frame = filled(&log);
     let frame = &mut frame;
-    rt::Kept::keep(rt::kept!(frame, 2));
+    rt::keep(rt::kept!(frame, 2));
     assert!(log.lines().is_empty());
 }

@@ -79,8 +79,8 @@ fn lowered(log: Log, fail: bool) -> impl Future<Output = usize> {
                             fail,
                         };
                         rt::set(&mut frame.state, one);
-                        rt::Live::keep(text);
-                        rt::Live::keep(log);
+                        rt::keep(text);
+                        rt::keep(log);
                     }
                     State::One {
                         child,
@@ -103,8 +103,8 @@ fn lowered(log: Log, fail: bool) -> impl Future<Output = usize> {
                             carried,
                         };
                         rt::set(&mut frame.state, two);
-                        rt::Live::keep(text);
-                        rt::Live::keep(log);
+                        rt::keep(text);
+                        rt::keep(log);
                     }
                     State::Two { child, n, carried } => {
                         let rt::Poll::Ready(m) = rt::poll!(child, cx) else {

@@ -25,7 +25,7 @@ fn a_kept_value_is_there_again_at_its_address() {
     let mut slot = rt::Slot::empty();
     let value = rt::fill!(slot, log.value("value"));
     let address = &raw const rt::at!(value);
-    rt::Live::keep(value);
+    rt::keep(value);
     assert!(log.lines().is_empty());
     let value = rt::resume!(slot);
     assert_eq!(&raw const rt::at!(value), address);
@@ -38,7 +38,7 @@ fn a_slot_alone_drops_nothing() {
     let log = Log::default();
     {
         let mut slot = rt::Slot::empty();
-        rt::Live::keep(rt::fill!(slot, log.value("value")));
+        rt::keep(rt::fill!(slot, log.value("value")));
     }
     assert!(log.lines().is_empty());
 }
@@ -81,7 +81,7 @@ fn a_panic_while_the_value_is_made_leaves_the_slot_empty() {
                 log.value("value")
             }
         );
-        rt::Live::keep(value);
+        rt::keep(value);
     });
     assert!(log.lines().is_empty());
 }

@@ -489,8 +489,7 @@ impl Desugar<'_> {
             .mention(crate::names::local(&iter).expect("hidden"));
         let pat = *expr.pat;
         let body = self.block(body, Position::Branch);
-        let cond =
-            syn::parse_quote!(let ::core::option::Option::Some(#pat) = rt__hr::next(&mut #next));
+        let cond = syn::parse_quote!(let rt__hr::Some(#pat) = rt__hr::next(&mut #next));
         ir::Expr::Loop(Loop {
             label,
             cond: Some(cond),

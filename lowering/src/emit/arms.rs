@@ -159,7 +159,7 @@ fn arm(
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     quote! {
         #pattern => {
-            let #rt::Poll::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Poll::Pending };
+            let #rt::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Pending };
             #resumes
             #(#taken)*
             #ended

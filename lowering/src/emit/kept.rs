@@ -213,14 +213,12 @@ impl Plan {
             match tree {
                 TokenTree::Ident(ident) if ident == LATER => {
                     let id = waits_at(trees.nth(1).as_ref());
-                    let (rt, kept) = (&layout.fresh.rt, &layout.fresh.kept);
                     let single = layout.states[id].pinned.iter().rev();
-                    for local in single.filter(|local| !self.placed.contains(local)) {
-                        out.extend(residual.keep(*local));
-                    }
-                    if self.guard.is_some() {
-                        out.extend(quote!(#rt::Kept::keep(#kept);));
-                    }
+                    let single = single.filter(|local| !self.placed.contains(local));
+                    let guards = single
+                        .map(|local| layout.name(*local))
+                        .chain(self.guard.map(|_| &layout.fresh.kept));
+                    out.extend(residual.keep(guards));
                     // The semicolon.
                     trees.next();
                 }

@@ -17,7 +17,7 @@ use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::resolve::Resolved;
 use crate::types::Facts;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use shape::{block_like, declares, diverges, diverging_macro};
 use std::cell::RefCell;
@@ -126,7 +126,7 @@ impl Residual<'_> {
         let completes = !(dest == Dest::Return);
         if dest == Dest::Return && !has_value {
             let rt = &self.layout.fresh.rt;
-            tokens.extend(quote!(return #rt::Poll::Ready(());));
+            tokens.extend(quote!(return #rt::Ready(());));
         }
         Out { tokens, completes }
     }
@@ -228,7 +228,7 @@ impl Residual<'_> {
             let rt = &self.layout.fresh.rt;
             let mac = &mac.mac;
             return Out {
-                tokens: quote!(return #rt::Poll::Ready(#mac);),
+                tokens: quote!(return #rt::Ready(#mac);),
                 completes: false,
             };
         }
@@ -246,7 +246,7 @@ impl Residual<'_> {
             Dest::Nothing if block_like(expr) => expr.to_token_stream(),
             Dest::Nothing => quote!(#expr;),
             Dest::Return if !completes => quote!(#expr;),
-            Dest::Return => quote!(return #rt::Poll::Ready(#expr);),
+            Dest::Return => quote!(return #rt::Ready(#expr);),
         };
         Out {
             tokens,
@@ -284,7 +284,7 @@ impl Residual<'_> {
                 if els.is_none() && dest == Dest::Return {
                     let mut out = self.expr(expr, Dest::Nothing, place.inner());
                     let rt = &self.layout.fresh.rt;
-                    out.tokens.extend(quote!(return #rt::Poll::Ready(());));
+                    out.tokens.extend(quote!(return #rt::Ready(());));
                     return Out {
                         tokens: out.tokens,
                         completes: false,
@@ -358,7 +358,7 @@ impl Residual<'_> {
         }
         let (rt, tokens) = (&self.layout.fresh.rt, out.tokens);
         Out {
-            tokens: quote!(return #rt::Poll::Ready(#tokens);),
+            tokens: quote!(return #rt::Ready(#tokens);),
             completes: false,
         }
     }
@@ -391,7 +391,7 @@ impl Residual<'_> {
         if dest == Dest::Return && completes {
             let rt = &self.layout.fresh.rt;
             return Out {
-                tokens: quote!(return #rt::Poll::Ready(#tokens);),
+                tokens: quote!(return #rt::Ready(#tokens);),
                 completes: false,
             };
         }
@@ -444,12 +444,12 @@ impl Residual<'_> {
             let rt = &self.layout.fresh.rt;
             if cond.is_some() {
                 return Out {
-                    tokens: quote!(#tokens return #rt::Poll::Ready(());),
+                    tokens: quote!(#tokens return #rt::Ready(());),
                     completes: false,
                 };
             }
             return Out {
-                tokens: quote!(return #rt::Poll::Ready(#tokens);),
+                tokens: quote!(return #rt::Ready(#tokens);),
                 completes: false,
             };
         }
@@ -462,7 +462,7 @@ impl Residual<'_> {
             let rt = &self.layout.fresh.rt;
             let tokens = out.tokens;
             return Out {
-                tokens: quote!(#tokens return #rt::Poll::Ready(());),
+                tokens: quote!(#tokens return #rt::Ready(());),
                 completes: false,
             };
         }
@@ -484,29 +484,20 @@ impl Residual<'_> {
         let keep = if self.layout.deep {
             super::kept::later(found.id)
         } else {
-            state
-                .pinned
-                .iter()
-                .rev()
-                .map(|local| self.keep(*local))
-                .collect()
+            let pinned = state.pinned.iter().rev();
+            self.keep(pinned.map(|local| self.layout.name(*local)))
         };
         let frame = &fresh.frame;
-        let (beside, child) = match &found.operand {
-            Some(operand) if self.layout.wide => {
+        let beside = found.operand.as_ref().map(|operand| {
+            if self.layout.wide {
                 let field = self.layout.child_field(found.id);
-                (
-                    Some(quote!(#frame.children.#field = #rt::wait(#operand);)),
-                    None,
-                )
+                quote!(#frame.children.#field = #rt::wait(#operand);)
+            } else {
+                quote!(let #child = #rt::Child::new(#operand);)
             }
-            Some(operand) => (None, Some(quote!(#child: #rt::Child::new(#operand)))),
-            None => (None, None),
-        };
-        let fields: Vec<TokenStream> = child
-            .into_iter()
-            .chain(carried.map(ToTokens::to_token_stream))
-            .collect();
+        });
+        let stored = found.operand.is_some() && !self.layout.wide;
+        let fields: Vec<&Ident> = stored.then_some(child).into_iter().chain(carried).collect();
         let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
         let label = fresh.machine();
         let leave = (!place.tail).then(|| quote!(continue #label;));
@@ -516,15 +507,14 @@ impl Residual<'_> {
         }
     }
 
-    /// Leaves a pinned local's value in its slot.
-    pub(super) fn keep(&self, local: LocalId) -> TokenStream {
-        let (rt, name) = (&self.layout.fresh.rt, self.layout.name(local));
-        let guard = if self.analysis.flagged.contains(&local) {
-            quote!(Flag)
-        } else {
-            quote!(Live)
-        };
-        quote!(#rt::#guard::keep(#name);)
+    /// Leaves the values that these guards stand for in their slots.
+    pub(super) fn keep<'i>(&self, guards: impl Iterator<Item = &'i Ident>) -> TokenStream {
+        let rt = &self.layout.fresh.rt;
+        let guards: Vec<&Ident> = guards.collect();
+        if guards.is_empty() {
+            return TokenStream::new();
+        }
+        quote!(#rt::keep!(#(#guards),*);)
     }
 
     /// A reference to the state.

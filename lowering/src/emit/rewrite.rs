@@ -497,10 +497,10 @@ impl VisitMut for Rewrite<'_> {
                     let mut inner = (**value).clone();
                     self.visit_expr_mut(&mut inner);
                     let rt = &self.layout.fresh.rt;
-                    **value = syn::parse_quote!(#rt::Poll::Ready(#inner));
+                    **value = syn::parse_quote!(#rt::Ready(#inner));
                 } else {
                     let rt = &self.layout.fresh.rt;
-                    ret.expr = Some(syn::parse_quote!(#rt::Poll::Ready(())));
+                    ret.expr = Some(syn::parse_quote!(#rt::Ready(())));
                 }
             }
             Expr::Try(inner) if self.tries == Try::Macro => {
@@ -514,9 +514,9 @@ impl VisitMut for Rewrite<'_> {
                 let rt = &self.layout.fresh.rt;
                 let mac = &mac.mac;
                 *expr = if macro_name(mac) == "bail" {
-                    syn::parse_quote!(return #rt::Poll::Ready((|| #mac)()))
+                    syn::parse_quote!(return #rt::Ready((|| #mac)()))
                 } else {
-                    syn::parse_quote!(if let ::core::result::Result::Err(error) = (|| { #mac; ::core::result::Result::Ok(()) })() { return #rt::Poll::Ready(::core::result::Result::Err(error)); })
+                    syn::parse_quote!(if let ::core::result::Result::Err(error) = (|| { #mac; ::core::result::Result::Ok(()) })() { return #rt::Ready(::core::result::Result::Err(error)); })
                 };
             }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {

@@ -357,19 +357,12 @@ impl Storage<'_> {
             .iter()
             .map(|&id| {
                 let name = &layout.states[id].name;
-                let plain = layout.wide || !self.awaits(id) && layout.states[id].carried.is_empty();
-                if plain {
-                    quote!(#ty::#name)
-                } else {
-                    quote!(#ty::#name { .. })
-                }
+                quote!(#ty::#name)
             })
             .collect();
         let slot = layout.slot(local);
         let guard = format_ident!("_{}", slot);
-        Some(
-            quote!(let #guard = ::core::matches!(self.#state, #(#holds)|*).then(|| #rt::resume!(self.#slot));),
-        )
+        Some(quote!(let #guard = #rt::resume_in!(self.#slot, self.#state, #(#holds)|*);))
     }
 
     /// The frame of a function that was just called.

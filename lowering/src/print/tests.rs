@@ -70,16 +70,16 @@ fn comments_of_what_waits_go_to_the_suspension() {
         }",
     );
     assert_eq!(below(&lines, "// What for."), ["// At the end."]);
-    assert_eq!(below(&lines, "// At the end."), ["rt::set("]);
+    assert_eq!(
+        below(&lines, "// At the end."),
+        ["let child = rt::Child::new(wait());"]
+    );
     assert_eq!(
         below(&lines, "// In the head."),
         ["// Nothing there."],
         "both belong to the `else` block"
     );
-    assert_eq!(
-        below(&lines, "// Nothing there."),
-        ["return rt::Poll::Ready(0);"]
-    );
+    assert_eq!(below(&lines, "// Nothing there."), ["return rt::Ready(0);"]);
 }
 
 #[test]
@@ -98,7 +98,10 @@ fn comments_go_with_each_copy_but_those_of_a_loop_only_once() {
     );
     let count = |line: &str| lines.iter().filter(|other| *other == line).count();
     assert_eq!(count("// All of it."), 1);
-    assert_eq!(below(&lines, "// One."), ["rt::set("; 2]);
+    assert_eq!(
+        below(&lines, "// One."),
+        ["let child = rt::Child::new(wait());"; 2]
+    );
     assert_eq!(
         below(&lines, "// One done."),
         ["// Line 3: `while more()`, next round"]
@@ -131,7 +134,10 @@ fn comments_stay_in_their_arms_and_branches() {
         }",
     );
     assert_eq!(below(&lines, "// None."), ["// Wait."]);
-    assert_eq!(below(&lines, "// Wait."), ["rt::set("]);
+    assert_eq!(
+        below(&lines, "// Wait."),
+        ["let child = rt::Child::new(wait());"]
+    );
     assert_eq!(
         below(&lines, "// Waited."),
         ["// Line 9: after the `if` of line 2"]
@@ -141,7 +147,7 @@ fn comments_stay_in_their_arms_and_branches() {
     assert_eq!(below(&lines, "// Many."), ["_ => {"; 2]);
     assert_eq!(
         below(&lines, "// Nothing to do."),
-        ["return rt::Poll::Ready(3);"; 2]
+        ["return rt::Ready(3);"; 2]
     );
 }
 

@@ -137,7 +137,7 @@ impl Residual<'_> {
                         completes: true,
                     },
                     Dest::Return => Out {
-                        tokens: quote!(return #rt::Poll::Ready(#value);),
+                        tokens: quote!(return #rt::Ready(#value);),
                         completes: false,
                     },
                 }
@@ -183,7 +183,7 @@ impl Residual<'_> {
                 };
                 if unit && out.completes {
                     let rt = &self.layout.fresh.rt;
-                    out.tokens.extend(quote!(return #rt::Poll::Ready(());));
+                    out.tokens.extend(quote!(return #rt::Ready(());));
                     out.completes = false;
                 }
                 out
