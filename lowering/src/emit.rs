@@ -190,7 +190,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         let (frame, initial) = (&fresh.frame, storage.initial());
         (
             Some(quote!(let #frame = #initial;)),
-            frame.to_token_stream(),
+            quote!(#frame),
         )
     } else {
         (None, storage.initial())
