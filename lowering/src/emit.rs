@@ -188,10 +188,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     // A frame is too much for an argument to read well.
     let (framed, initial) = if layout.framed() && layout.name.is_none() {
         let (frame, initial) = (&fresh.frame, storage.initial());
-        (
-            Some(quote!(let #frame = #initial;)),
-            quote!(#frame),
-        )
+        (Some(quote!(let #frame = #initial;)), quote!(#frame))
     } else {
         (None, storage.initial())
     };
