@@ -304,7 +304,17 @@ pub(crate) fn analyse(
             _ if !waits && !lent && found.how != How::Taken => {
                 analysis.unclear.push(rewrite(false))
             }
-            How::Receiver(_) if waits && !lent => {
+            // What something that lives on borrows from is not moved. If it is no borrow after all, the output does not compile.
+            How::Receiver(_) | How::PartReceiver if lent && found.likely_borrowed => {}
+            How::Part | How::PartReceiver
+                if lent
+                    || !found.holdable
+                    || after.contains(found.local.0)
+                    || resolved.locals[found.local.0].hidden =>
+            {
+                sink.push(refusal(resolved, &found))
+            }
+            How::Receiver(_) | How::Part | How::PartReceiver if waits && !lent => {
                 let state = init.before(graph, node, index, &analysis.moves);
                 let mut later = found
                     .later

@@ -37,6 +37,10 @@ pub(crate) struct Use {
     pub(crate) simple: bool,
     /// Operands evaluated before it would drop after it, should it panic in a holder.
     pub(crate) blocked: bool,
+    /// For an unclear receiver: nothing that is known of the method's name says that it takes its receiver by value.
+    pub(crate) likely_borrowed: bool,
+    /// For a part: the expression that uses it can go through a holder as it stands.
+    pub(crate) holdable: bool,
 }
 
 /// How a local is used.

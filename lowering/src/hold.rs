@@ -281,7 +281,8 @@ fn binds_in_condition(cond: &syn::Expr, local: LocalId) -> bool {
     finder.1
 }
 
-/// Marks the call whose receiver is the mention: it goes through a holder.
+/// Marks the call whose receiver is the mention or a field of it, the field that is used by value, or the struct that takes its other
+/// fields from there: it goes through a holder.
 struct Holding {
     mention: Mention,
     ident: Ident,
@@ -305,13 +306,45 @@ impl Holding {
     }
 }
 
+impl Holding {
+    /// Whether an expression is the mention, or a field of it.
+    fn is_of(&self, expr: &syn::Expr) -> bool {
+        match crate::syntax::bare(expr) {
+            syn::Expr::Field(field) => self.is_of(&field.base),
+            expr => self.is(expr),
+        }
+    }
+}
+
 impl VisitMut for Holding {
     fn visit_expr_method_call_mut(&mut self, call: &mut syn::ExprMethodCall) {
-        if self.is(&call.receiver) {
+        if self.is_of(&call.receiver) {
             let ident = &self.ident;
             call.attrs.push(syn::parse_quote!(#[held__hr(#ident)]));
+        } else {
+            self.visit_expr_mut(&mut call.receiver);
         }
-        visit_mut::visit_expr_method_call_mut(self, call);
+        call.args
+            .iter_mut()
+            .for_each(|arg| self.visit_expr_mut(arg));
+    }
+    fn visit_expr_field_mut(&mut self, field: &mut syn::ExprField) {
+        if self.is_of(&field.base) {
+            let ident = &self.ident;
+            field.attrs.push(syn::parse_quote!(#[held__hr(#ident)]));
+        } else {
+            visit_mut::visit_expr_field_mut(self, field);
+        }
+    }
+    fn visit_expr_struct_mut(&mut self, expr: &mut syn::ExprStruct) {
+        if let Some(rest) = &expr.rest
+            && self.is_of(rest)
+        {
+            let ident = &self.ident;
+            expr.attrs.push(syn::parse_quote!(#[held__hr(#ident)]));
+            return;
+        }
+        visit_mut::visit_expr_struct_mut(self, expr);
     }
     fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
         if self.is(&call.func) {

@@ -151,7 +151,7 @@ pub(crate) fn function(
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;
-    let mut holders = HashSet::new();
+    let mut holders: HashSet<_> = body.holders.iter().copied().collect();
     for _ in 0..ROUNDS {
         let graph = graph(&resolved, &body, table);
         let wide = body.awaits.len() > NARROW;

@@ -181,6 +181,15 @@ impl Table {
         }
     }
 
+    /// Whether nothing that is known of methods of this name says that they take their receiver by value.
+    pub(crate) fn likely_borrows(&self, method: &str) -> bool {
+        let known = self.methods.get(method).into_iter().flatten();
+        !consumes_by_custom(method)
+            && known
+                .into_iter()
+                .all(|receiver| *receiver == Receiver::ByRef)
+    }
+
     /// Whether a type's own `Drop` may observe that a value was left whole.
     pub(crate) fn drops(&self, name: &str) -> bool {
         self.dropping.contains(name)

@@ -45,6 +45,8 @@ pub(crate) struct Body {
     pub(crate) awaits: Vec<Awaited>,
     /// Items of the body, moved to its front: they see no locals, and every state may need them.
     pub(crate) items: Vec<syn::Item>,
+    /// Locals that stand for what expressions leave of a temporary.
+    pub(crate) holders: Vec<LocalId>,
 }
 
 /// What is known of an await from its syntax.
@@ -76,6 +78,7 @@ pub(crate) fn desugar(
         sink,
         awaits: Vec::new(),
         items: Vec::new(),
+        holders: Vec::new(),
         labels: 0,
         table,
         operand: false,
@@ -104,6 +107,7 @@ pub(crate) fn desugar(
         params: starts,
         awaits: this.awaits,
         items: this.items,
+        holders: this.holders,
     }
 }
 
@@ -270,6 +274,7 @@ struct Desugar<'a> {
     sink: &'a mut Sink,
     awaits: Vec<Awaited>,
     items: Vec<syn::Item>,
+    holders: Vec<LocalId>,
     labels: usize,
     table: &'a Table,
     /// The next block to be opened is an operand.
@@ -861,6 +866,22 @@ impl Desugar<'_> {
         let local = self.resolved.hidden(base, span);
         let declared = self.resolved.mention(local);
         prefix.plain(syn::parse_quote!(let #declared = #value;));
+        self.resolved.mention(local)
+    }
+
+    /// Declares a hidden local among the statement's temporaries, for a value that an expression gives it.
+    fn declare_temporary(&mut self, base: &str, span: Span, prefix: &mut Prefix) -> Ident {
+        let local = self.resolved.hidden(base, span);
+        let declared = self.resolved.mention(local);
+        let declaration = ir::Stmt::Plain(syn::parse_quote!(let #declared;));
+        match &mut self.tail {
+            Some(front) => front.push(declaration),
+            None => {
+                prefix.scoped = true;
+                prefix.stmts.insert(prefix.temporaries, declaration);
+                prefix.temporaries += 1;
+            }
+        }
         self.resolved.mention(local)
     }
 

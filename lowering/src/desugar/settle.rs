@@ -219,6 +219,24 @@ impl Desugar<'_> {
                     .for_each(|(field, value)| field.expr = value);
                 Expr::Struct(expr)
             }
+            // What the struct leaves of the value behind `..` stays to the end of the statement, in a holder.
+            Expr::Struct(mut expr) => {
+                let rest = expr.rest.take().expect("the other has none");
+                let mut operands: Vec<Expr> =
+                    expr.fields.iter().map(|field| field.expr.clone()).collect();
+                operands.push(*rest);
+                self.settle_all(&mut operands, prefix);
+                expr.rest = operands.pop().map(Box::new);
+                expr.fields
+                    .iter_mut()
+                    .zip(operands)
+                    .for_each(|(field, value)| field.expr = value);
+                let left = self.declare_temporary("rest_held", span, prefix);
+                self.holders
+                    .push(crate::names::local(&left).expect("hidden"));
+                expr.attrs.push(syn::parse_quote!(#[held__hr(#left)]));
+                Expr::Struct(expr)
+            }
             Expr::Binary(mut binary)
                 if !matches!(
                     binary.op,

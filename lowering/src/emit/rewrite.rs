@@ -342,15 +342,15 @@ impl Rewrite<'_> {
         &mut self,
         guard: &Ident,
         receiver: &Expr,
-        args: &mut syn::punctuated::Punctuated<Expr, syn::Token![,]>,
-        call: impl FnOnce(&Ident, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream,
+        args: Vec<&mut Expr>,
+        call: impl FnOnce(&Expr, &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream,
     ) -> Expr {
         let (local, mention) = names::mention(guard).expect("holders are locals");
         let Layout { fresh, .. } = self.layout;
         let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
         let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
         let mut names: Vec<proc_macro2::TokenStream> = Vec::new();
-        for (i, arg) in args.iter_mut().enumerate() {
+        for (i, arg) in args.into_iter().enumerate() {
             if matches!(arg, Expr::Closure(_)) && crate::syntax::is_constant(arg) {
                 // The call says what the closure's parameters are.
                 names.push(arg.to_token_stream());
@@ -361,14 +361,19 @@ impl Rewrite<'_> {
             values.push(quote!(#name = #arg));
             names.push(name.into_token_stream());
         }
-        let mut value = receiver.clone();
+        // The whole local goes in, also where the expression is about a field of it.
+        let mut held = receiver.clone();
+        let root = root_mut(&mut held);
+        let mut value = root.clone();
         self.visit_expr_mut(&mut value);
-        let name = as_ident(receiver)
-            .and_then(names::local)
-            .map(|local| self.layout.name(local).clone())
-            .expect("a local is held");
+        // A value without a name of its own is what a struct takes its other fields from.
+        let name = as_ident(root).and_then(names::local).map_or_else(
+            || Ident::new("rest", Span::call_site()),
+            |local| self.layout.name(local).clone(),
+        );
+        *root = syn::parse_quote!(#name);
         values.push(quote!(#name = #value));
-        let call = call(&name, &names);
+        let call = call(&held, &names);
         let later = self
             .analysis
             .later
@@ -378,6 +383,16 @@ impl Rewrite<'_> {
             .map(|local| self.layout.name(*local));
         let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+    }
+}
+
+/// The variable or value of which an expression is a field, or a field of one.
+fn root_mut(expr: &mut Expr) -> &mut Expr {
+    match expr {
+        Expr::Field(field) => root_mut(&mut field.base),
+        Expr::Paren(paren) => root_mut(&mut paren.expr),
+        Expr::Group(group) => root_mut(&mut group.expr),
+        root => root,
     }
 }
 
@@ -531,14 +546,42 @@ impl VisitMut for Rewrite<'_> {
                 *expr = self.held(
                     &guard,
                     receiver,
-                    args,
+                    args.iter_mut().collect(),
                     |name, names| quote!(#name.#method #turbofish(#(#names),*)),
                 );
             }
             Expr::Call(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");
                 let syn::ExprCall { func, args, .. } = call;
-                *expr = self.held(&guard, func, args, |name, names| quote!(#name(#(#names),*)));
+                *expr = self.held(
+                    &guard,
+                    func,
+                    args.iter_mut().collect(),
+                    |name, names| quote!(#name(#(#names),*)),
+                );
+            }
+            Expr::Field(field) if crate::hold::holder(&field.attrs).is_some() => {
+                let guard = crate::hold::holder(&field.attrs).expect("just checked");
+                field.attrs.clear();
+                let place = Expr::Field(field.clone());
+                *expr = self.held(&guard, &place, Vec::new(), |place, _| quote!(#place));
+            }
+            Expr::Struct(found) if crate::hold::holder(&found.attrs).is_some() => {
+                let guard = crate::hold::holder(&found.attrs).expect("just checked");
+                let members: Vec<syn::Member> = found
+                    .fields
+                    .iter()
+                    .map(|field| field.member.clone())
+                    .collect();
+                let path = found.path.clone();
+                let rest = found.rest.as_deref().expect("it is what is held").clone();
+                let args = found.fields.iter_mut().map(|field| &mut field.expr);
+                *expr = self.held(
+                    &guard,
+                    &rest,
+                    args.collect(),
+                    |rest, names| quote!(#path { #(#members: #names,)* ..#rest }),
+                );
             }
             Expr::Closure(closure) => {
                 let by_move = closure.capture.is_some();

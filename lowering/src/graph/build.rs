@@ -36,6 +36,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         facts: HashMap::new(),
         simple: false,
         blocked: false,
+        holdable: false,
+        likely_borrowed: false,
         pending: 0,
         later: HashMap::new(),
         refilled: std::collections::HashSet::new(),
@@ -106,6 +108,10 @@ struct Walk<'a> {
     simple: bool,
     /// Operands that may have a drop were evaluated before, for a call that has not begun.
     blocked: bool,
+    /// The present use of a part is one that a holder can take.
+    holdable: bool,
+    /// The present method is one that rather borrows its receiver.
+    likely_borrowed: bool,
     pending: usize,
     later: HashMap<crate::names::Mention, Vec<LocalId>>,
     refilled: std::collections::HashSet<LocalId>,
@@ -216,7 +222,7 @@ impl Walk<'_> {
         let Some((local, mention)) = names::mention(ident) else {
             return;
         };
-        let later = if how == How::Receiver(None) {
+        let later = if matches!(how, How::Receiver(None) | How::Part | How::PartReceiver) {
             self.scope
                 .iter()
                 .copied()
@@ -234,6 +240,8 @@ impl Walk<'_> {
             later,
             simple: self.simple,
             blocked: self.blocked,
+            holdable: self.holdable,
+            likely_borrowed: self.likely_borrowed,
         };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {

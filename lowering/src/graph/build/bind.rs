@@ -248,7 +248,7 @@ impl Walk<'_> {
             }
             cond => {
                 self.line(cond.span());
-                self.value(cond);
+                self.truth(cond);
                 let before = self.at;
                 self.edge(failed, Edge::Branch);
                 self.branch_from(before, Edge::Branch);

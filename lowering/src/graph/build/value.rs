@@ -87,8 +87,13 @@ impl Walk<'_> {
             Expr::Field(_) | Expr::Index(_) if is_place(expr) => {
                 self.place_operands(expr);
                 if let Some((ident, _)) = as_root(expr) {
+                    if let Expr::Field(field) = bare(expr)
+                        && self.through_holder(ident, &field.attrs, false)
+                    {
+                        return;
+                    }
                     let how = self.part(expr, ident);
-                    self.use_(ident, how);
+                    self.part_use(ident, how, expr, true);
                 }
             }
             Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) && is_place(expr) => {
@@ -153,14 +158,22 @@ impl Walk<'_> {
                 self.operands(expr.fields.iter().map(|field| &field.expr));
                 if let Some(rest) = &expr.rest {
                     match as_root(rest) {
+                        Some((ident, _))
+                            if is_place(rest) && self.through_holder(ident, &expr.attrs, false) => {
+                        }
                         Some((ident, _)) if is_place(rest) => {
                             self.place_operands(rest);
                             let facts = names::local(ident)
                                 .map(|local| self.facts(local))
                                 .unwrap_or_default();
-                            self.use_(ident, if facts.no_drop { How::Read } else { How::Part });
+                            let how = if facts.no_drop { How::Read } else { How::Part };
+                            // The other fields are evaluated before it is touched.
+                            self.part_use(ident, how, rest, true);
                         }
-                        _ => self.value(rest),
+                        _ => {
+                            self.value(rest);
+                            self.fill_holder(&expr.attrs, Vec::new());
+                        }
                     }
                 }
             }
@@ -331,16 +344,31 @@ impl Walk<'_> {
         };
         let facts = self.facts(local);
         let method = call.method.to_string();
+        self.likely_borrowed = self.table.likely_borrows(&method);
+        self.receive(call, ident, local, facts, direct, &method);
+        self.likely_borrowed = false;
+    }
+
+    fn receive(
+        &mut self,
+        call: &syn::ExprMethodCall,
+        ident: &Ident,
+        local: names::LocalId,
+        facts: crate::types::Facts,
+        direct: bool,
+        method: &str,
+    ) {
+        let receiver = &call.receiver;
         if direct {
             let kind = self
                 .table
-                .receiver(self.resolved.locals[local.0].ty.as_ref(), &method);
-            let how = if gives_owned(&method) && kind != Some(Receiver::ByValue) {
+                .receiver(self.resolved.locals[local.0].ty.as_ref(), method);
+            let how = if gives_owned(method) && kind != Some(Receiver::ByValue) {
                 How::Receiver(Some(Receiver::ByRef))
             } else {
                 How::Receiver(kind)
             };
-            if gives_owned(&method) {
+            if gives_owned(method) {
                 // The result borrows nothing.
                 let depth = self.units.last().map(|unit| unit.loans.len());
                 self.receiver(ident, how, &call.attrs, call.args.iter());
@@ -362,19 +390,41 @@ impl Walk<'_> {
                 if ty.is_some_and(|ty| self.table.facts(ty).copy) {
                     Some(Receiver::ByRef)
                 } else {
-                    self.table.receiver(ty, &method)
+                    self.table.receiver(ty, method)
                 }
             }
-            _ => self.table.receiver(None, &method),
+            _ => self.table.receiver(None, method),
         };
-        self.use_(
-            ident,
-            match kind {
-                Some(Receiver::ByRef) => How::Borrow,
-                Some(Receiver::ByValue) => How::Part,
-                None => How::PartReceiver,
-            },
-        );
+        if self.through_holder(ident, &call.attrs, true) {
+            return;
+        }
+        let how = match kind {
+            Some(Receiver::ByRef) => How::Borrow,
+            Some(Receiver::ByValue) => How::Part,
+            None => How::PartReceiver,
+        };
+        self.blocked = self.pending > 0;
+        let simple = self.pending == 0 && call.args.iter().all(is_constant_like);
+        self.part_use(ident, how, receiver, simple);
+        self.blocked = false;
+    }
+
+    /// An expression whose value is a `bool`: of a place, that is a copy.
+    pub(super) fn truth(&mut self, expr: &Expr) {
+        match bare(expr) {
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Not(_)) => self.truth(&unary.expr),
+            expr if is_place(expr) => self.place(expr, How::Read),
+            expr => self.value(expr),
+        }
+    }
+
+    /// A use of a part; `simple`: evaluating the other operands runs no code.
+    fn part_use(&mut self, ident: &Ident, how: How, place: &Expr, simple: bool) {
+        self.holdable = is_field_chain(place);
+        self.simple = simple;
+        self.use_(ident, how);
+        self.holdable = false;
+        self.simple = false;
     }
 
     /// A local as the receiver of a call, which may go through a holder.
@@ -385,25 +435,7 @@ impl Walk<'_> {
         attrs: &[syn::Attribute],
         mut args: impl Iterator<Item = &'e Expr>,
     ) {
-        if let Some(holder) = crate::hold::holder(attrs)
-            && let Some((local, mention)) = names::mention(&holder)
-        {
-            self.use_(ident, How::Value);
-            let value = names::local(ident);
-            let later = self
-                .scope
-                .iter()
-                .copied()
-                .skip_while(|other| Some(*other) != value)
-                .skip(1)
-                .filter(|other| *other != local)
-                .collect();
-            self.later.insert(mention, later);
-            self.push(Event::Init(local, Some(mention)));
-            if let Some(unit) = self.units.last_mut() {
-                // The result may borrow from what stays in the holder.
-                unit.loans.push((local, mention));
-            }
+        if self.through_holder(ident, attrs, true) {
             return;
         }
         self.simple = self.pending == 0 && args.all(is_constant_like);
@@ -411,6 +443,40 @@ impl Walk<'_> {
         self.use_(ident, how);
         self.simple = false;
         self.blocked = false;
+    }
+
+    /// Whether an expression is marked to go through a holder, which then takes the local. `runs`: it runs code that may panic.
+    fn through_holder(&mut self, ident: &Ident, attrs: &[syn::Attribute], runs: bool) -> bool {
+        if crate::hold::holder(attrs).is_none() {
+            return false;
+        }
+        self.use_(ident, How::Value);
+        let value = names::local(ident);
+        let later = self
+            .scope
+            .iter()
+            .copied()
+            .skip_while(|other| Some(*other) != value)
+            .skip(1)
+            .filter(|_| runs)
+            .collect();
+        self.fill_holder(attrs, later);
+        true
+    }
+
+    /// The holder that an expression is marked with gets its value. `later`: what would drop before it if the expression panicked.
+    fn fill_holder(&mut self, attrs: &[syn::Attribute], mut later: Vec<names::LocalId>) {
+        if let Some(holder) = crate::hold::holder(attrs)
+            && let Some((local, mention)) = names::mention(&holder)
+        {
+            later.retain(|other| *other != local);
+            self.later.insert(mention, later);
+            self.push(Event::Init(local, Some(mention)));
+            if let Some(unit) = self.units.last_mut() {
+                // The result may borrow from what stays in the holder.
+                unit.loans.push((local, mention));
+            }
+        }
     }
 
     fn assign(&mut self, assign: &syn::ExprAssign) {
@@ -441,10 +507,10 @@ impl Walk<'_> {
     fn binary(&mut self, binary: &syn::ExprBinary) {
         match binary.op {
             BinOp::And(_) | BinOp::Or(_) => {
-                self.value(&binary.left);
+                self.truth(&binary.left);
                 let before = self.at;
                 self.branch_from(before, Edge::Branch);
-                self.value(&binary.right);
+                self.truth(&binary.right);
                 let end = self.at;
                 self.join(&[before, end]);
             }
@@ -495,6 +561,14 @@ pub(super) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
         Expr::Index(index) => as_root(&index.expr).map(|(ident, _)| (ident, false)),
         Expr::Unary(unary) => as_root(&unary.expr).map(|(ident, _)| (ident, false)),
         _ => None,
+    }
+}
+
+/// `x.a.b`
+fn is_field_chain(place: &Expr) -> bool {
+    match bare(place) {
+        Expr::Field(field) => is_field_chain(&field.base),
+        place => as_ident(place).is_some(),
     }
 }
 
