@@ -14,24 +14,37 @@ pub trait Release: Frame {
 
 /// The values that a state held, while the function runs: dropped when the guard's scope ends, unless they are kept.
 ///
-/// Associated functions only.
-pub struct Kept<F: Release>(*mut F, u32);
+/// Its type does not mention the frame's: a step has many of these, and the compiler would look at all parameters of the frame for
+/// each. Associated functions only.
+pub struct Kept {
+    frame: *mut (),
+    state: u32,
+    release: unsafe fn(*mut (), u32),
+}
 
-impl<F: Release> Kept<F> {
+impl Kept {
     /// Stands for what the state of this number holds.
     ///
     /// # Safety
     /// The slots of that state are filled, no other guard stands for them, and the frame outlives this guard at its address.
     #[inline(always)]
-    pub unsafe fn new(frame: &mut F, state: u32) -> Self {
-        Kept(frame, state)
+    pub unsafe fn new<F: Release>(frame: &mut F, state: u32) -> Self {
+        unsafe fn release<F: Release>(frame: *mut (), state: u32) {
+            // SAFETY: the guard was made from such a frame, which outlives it.
+            unsafe { (*frame.cast::<F>()).release(state) }
+        }
+        Kept {
+            frame: core::ptr::from_mut(frame).cast(),
+            state,
+            release: release::<F>,
+        }
     }
 }
 
-impl<F: Release> Drop for Kept<F> {
+impl Drop for Kept {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: whoever made the guard promised that the frame is there and what it holds; nothing uses the guard after this.
-        unsafe { (*self.0).release(self.1) }
+        unsafe { (self.release)(self.frame, self.state) }
     }
 }
