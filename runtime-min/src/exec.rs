@@ -213,7 +213,8 @@ impl<F: Future + ?Sized> Tasks for Spawned<F> {
     #[inline(always)]
     fn round(&mut self) -> bool {
         if self.task.ready.take() && self.lives() {
-            let waker = self.task.ready.waker();
+            // Nothing is to be done when it goes, but behind `dyn` the compiler does not know that.
+            let waker = ManuallyDrop::new(self.task.ready.waker());
             // SAFETY: nothing moves what lies in a `static`, and this is the only access: `&mut self` is the right to poll it.
             let future = unsafe { Pin::new_unchecked(&mut **self.task.future.get()) };
             if future.poll(&mut Context::from_waker(&waker)).is_ready() {

@@ -15,6 +15,8 @@
 //! For one file, quickly: `cargo run -q -p handroll-tests --bin try -- NAME-OR-PATH [--edition 2021] [--show]`; for all of them, `--all`.
 
 pub mod bench;
+#[cfg(unix)]
+pub mod firmware;
 pub mod fixture;
 pub mod fuzz;
 pub mod golden;

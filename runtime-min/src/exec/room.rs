@@ -28,11 +28,17 @@ where
         }
     }
 
-    /// Puts a future into the place, for good: the task, to be handed to [`run`](super::run).
+    /// Puts a future into the place, for good, and spawns it: see [`put`](Room::put).
+    #[inline(always)]
+    pub fn spawn<F: Future>(&'static mut self, future: F) -> Spawned<F> {
+        self.put(future).spawn()
+    }
+
+    /// Puts a future into the place, for good.
     ///
     /// It does not compile when the future needs more than the place has.
     #[inline(always)]
-    pub fn spawn<F: Future>(&'static mut self, future: F) -> Spawned<F> {
+    pub fn put<F: Future>(&'static mut self, future: F) -> &'static mut Task<F> {
         const {
             assert!(
                 size_of::<Task<F>>() <= SIZE && align_of::<Task<F>>() <= ALIGN,
@@ -42,7 +48,7 @@ where
         let place: &'static mut MaybeUninit<[u8; SIZE]> = &mut self.bytes;
         // SAFETY: the place is large enough, aligned by `align`, and nobody else's from now on. Any bytes may be a `MaybeUninit`.
         let place = unsafe { &mut *place.as_mut_ptr().cast::<MaybeUninit<Task<F>>>() };
-        place.write(Task::new(future)).spawn()
+        place.write(Task::new(future))
     }
 }
 

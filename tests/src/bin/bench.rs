@@ -4,12 +4,14 @@
 //!   functions with up to 5,000 of them.
 //! - `compile [CRATE..]`: time of `cargo check` of lowered code against the original's: generated functions, then crates.
 //! - `sizes [--opt 3|2|s]`: bytes, and instructions a poll under valgrind, for every fixture.
-//! - `all`: these three.
+//! - `firmware`: flash, RAM and instructions of the serial echo, on an emulated Cortex-M3.
+//! - `all`: the first three.
 
 use handroll_tests::bench::{compile, sizes, throughput};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bench throughput | compile [CRATE..] | sizes [--opt 3|2|s] | all";
+const USAGE: &str =
+    "usage: bench throughput | compile [CRATE..] | sizes [--opt 3|2|s] | firmware | all";
 
 /// Sources nest deeper than a small stack allows.
 const STACK: usize = 1 << 30;
@@ -38,6 +40,8 @@ fn work(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         }
         ["sizes"] => sizes::run("3")?,
         ["sizes", "--opt", level @ ("s" | "z" | "1" | "2" | "3")] => sizes::run(level)?,
+        #[cfg(unix)]
+        ["firmware"] => handroll_tests::firmware::figures::run()?,
         ["all"] => {
             throughput::run()?;
             compile::run(&compile::default_crates())?;

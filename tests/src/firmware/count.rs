@@ -1,0 +1,102 @@
+//! Instructions from an interrupt to sleep, counted by QEMU.
+
+use super::elf::Elf;
+use super::emulator::Chip;
+use crate::place;
+use std::path::Path;
+use std::time::Duration;
+use std::{fs, io, thread};
+
+/// The interrupt of the serial line.
+const UART0: u32 = 5;
+/// `wfi` and `wfe`.
+const SLEEP: [[u8; 2]; 2] = [[0x30, 0xBF], [0x20, 0xBF]];
+
+/// The instructions from the entry of the serial line's interrupt to the next sleep, that included, when one byte arrives.
+///
+/// QEMU executes one instruction at a time and logs it. It logs an access to a device twice, because it executes it anew with the clock
+/// set; that is one instruction.
+///
+/// # Errors
+/// When the program does not answer, or most bytes do not cost the same.
+pub fn instructions(program: &Path) -> io::Result<usize> {
+    let elf = Elf::read(program)?;
+    let handler = elf
+        .handler(UART0)
+        .ok_or_else(|| io::Error::other("no vectors"))?;
+    let log = place::programs()
+        .with_file_name("handroll-firmware")
+        .join(format!("{}.log", super::name(program)));
+    let arguments = [
+        "-icount",
+        "shift=0",
+        "-singlestep",
+        "-d",
+        "exec,nochain",
+        "-D",
+    ];
+    let mut all = arguments.to_vec();
+    let path = log.to_string_lossy().into_owned();
+    all.push(&path);
+    let mut chip = Chip::start_with(program, &all)?;
+    const BYTES: &[u8] = b"handroll";
+    for byte in BYTES {
+        chip.send(&[*byte])?;
+        let answer = chip.receive(3);
+        if answer != [b'>', *byte, b'<'] {
+            return Err(io::Error::other(format!(
+                "{}: answered {answer:?}",
+                program.display()
+            )));
+        }
+        // It is asleep again soon after its answer.
+        thread::sleep(Duration::from_millis(100));
+    }
+    drop(chip);
+    let counts = counts(&fs::read_to_string(&log)?, &elf, handler);
+    fs::remove_file(log)?;
+    // An interrupt of a timer may fall into one.
+    let least = counts.iter().min().copied().unwrap_or(0);
+    if counts.iter().filter(|count| **count == least).count() < counts.len().div_ceil(2)
+        || least == 0
+    {
+        return Err(io::Error::other(format!(
+            "{}: {counts:?}",
+            program.display()
+        )));
+    }
+    Ok(least)
+}
+
+/// The counts for all interrupts that end a sleep. One that comes at another time, as when an executor sleeps by `wfe` in a loop, is not
+/// comparable.
+fn counts(log: &str, elf: &Elf, handler: u32) -> Vec<usize> {
+    let mut counts = Vec::new();
+    let mut counting = None;
+    let mut last = None;
+    let mut asleep = false;
+    for line in log.lines() {
+        // `Trace 0: 0x7f2b40000240 [00800400/00000160/00000110/ff020201] name`
+        let address = line
+            .split_once('[')
+            .and_then(|(_, rest)| rest.split('/').nth(1))
+            .and_then(|address| u32::from_str_radix(address, 16).ok());
+        let Some(address) = address else { continue };
+        if last == Some(address) {
+            continue;
+        }
+        last = Some(address);
+        if address == handler && asleep {
+            counting = Some(0);
+        }
+        let code = elf.at(address).unwrap_or_default();
+        asleep = SLEEP.iter().any(|sleep| code.starts_with(sleep));
+        if let Some(count) = &mut counting {
+            *count += 1;
+            if asleep {
+                counts.extend(counting.take());
+            }
+        }
+    }
+    counts
+}

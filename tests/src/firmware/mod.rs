@@ -1,0 +1,76 @@
+//! The firmware of `fixtures/serial-echo`: built for the chip, run by QEMU, measured.
+//!
+//! - [`tools`] finds what that needs, or gets it.
+//! - [`emulator`] is a running chip with its serial line.
+//! - [`elf`] reads sizes and symbols, [`count`] counts instructions, [`figures`] is the table of both.
+
+pub mod count;
+pub mod elf;
+pub mod emulator;
+pub mod figures;
+pub mod tools;
+
+use crate::place;
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use tools::Tools;
+
+/// The chip of the board, a Cortex-M3.
+pub const M3: &str = "thumbv7m-none-eabi";
+/// A Cortex-M0, which has no compare-and-swap.
+pub const M0: &str = "thumbv6m-none-eabi";
+
+/// The package.
+pub fn package() -> PathBuf {
+    place::fixtures().join("serial-echo")
+}
+
+/// Where its programs are built: cargo's own folder is locked while tests run.
+fn target() -> PathBuf {
+    place::programs().with_file_name("handroll-firmware")
+}
+
+/// Builds a program of the package, with its features; the path of its ELF.
+///
+/// # Errors
+/// What cargo says, or what to install.
+pub fn build(program: &str, features: &str, target_name: &str) -> io::Result<PathBuf> {
+    // Programs with other features are other builds of the same library: one at a time.
+    static BUILDING: Mutex<()> = Mutex::new(());
+    let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    let tools = Tools::find()?;
+    let mut cargo = tools.cargo();
+    cargo
+        .args(["build", "--quiet", "--release", "--locked", "--color=never"])
+        .args([
+            "--bin",
+            program,
+            "--features",
+            features,
+            "--target",
+            target_name,
+        ])
+        .current_dir(package())
+        .env("CARGO_TARGET_DIR", target());
+    let output = cargo.output()?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{program}: {errors}")));
+    }
+    let built = target().join(target_name).join("release").join(program);
+    // Another set of features would write over it.
+    let kept = target().join(format!("{program}-{target_name}-{features}.elf"));
+    std::fs::copy(built, &kept)?;
+    Ok(kept)
+}
+
+/// The name of a program's file without its folder.
+pub fn name(program: &Path) -> String {
+    program
+        .file_name()
+        .unwrap_or(OsStr::new("program"))
+        .to_string_lossy()
+        .into_owned()
+}

@@ -1,0 +1,217 @@
+//! The compiler's libraries for the chip, and QEMU.
+//!
+//! What is missing is installed, or unpacked below cargo's target folder, and a line on the standard error says so. Where that is not
+//! possible the error says what to type.
+
+use super::{M0, M3};
+use crate::place;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs, io};
+
+/// How to build for the chip, and how to run that.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    rust: Rust,
+}
+
+/// Which compiler has the chip's libraries.
+#[derive(Clone, Debug)]
+enum Rust {
+    /// The one of these tests.
+    Own,
+    /// Debian's, unpacked in this folder; it has their sources.
+    Debian(PathBuf),
+}
+
+/// Says on the standard error what happens, also inside of a test.
+fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "firmware: {what}");
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+fn run(command: &mut Command) -> io::Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{command:?}: {}", errors.trim())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+impl Tools {
+    /// Finds everything, or gets it. The first call may take minutes.
+    ///
+    /// # Errors
+    /// What is missing, and what to type.
+    pub fn find() -> io::Result<Tools> {
+        static FOUND: OnceLock<Result<Tools, String>> = OnceLock::new();
+        let found = FOUND.get_or_init(|| {
+            qemu()?;
+            Ok(Tools { rust: rust()? })
+        });
+        found.clone().map_err(io::Error::other)
+    }
+
+    /// `cargo` for the chip.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        cargo
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if let Rust::Debian(root) = &self.rust {
+            let path = env::var_os("PATH").unwrap_or_default();
+            let path = [root.join("usr/bin")]
+                .into_iter()
+                .chain(env::split_paths(&path));
+            cargo = Command::new(root.join("usr/bin/cargo"));
+            cargo
+                .env("PATH", env::join_paths(path).unwrap_or_default())
+                .env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"))
+                .env("RUSTC", root.join("usr/bin/rustc"))
+                .env("CARGO_UNSTABLE_BUILD_STD", "core")
+                // It is a stable compiler, which builds the libraries from their sources only when asked like this.
+                .env("RUSTC_BOOTSTRAP", "1");
+        }
+        cargo
+    }
+}
+
+fn has_target(target: &str) -> bool {
+    let rustc = env::var_os("RUSTC").unwrap_or("rustc".into());
+    let libraries = run(Command::new(rustc).args(["--print", "target-libdir", "--target", target]));
+    libraries.is_ok_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+fn rust() -> Result<Rust, String> {
+    let missing: Vec<&str> = [M3, M0]
+        .into_iter()
+        .filter(|target| !has_target(target))
+        .collect();
+    if missing.is_empty() {
+        return Ok(Rust::Own);
+    }
+    say(&format!("rustup target add {}", missing.join(" ")));
+    let added = Command::new("rustup")
+        .args(["target", "add"])
+        .args(&missing)
+        .output();
+    if missing.iter().all(|target| has_target(target)) {
+        return Ok(Rust::Own);
+    }
+    let said = added.map_or_else(
+        |error| error.to_string(),
+        |output| String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+    );
+    debian().map(Rust::Debian).map_err(|error| {
+        format!(
+            "no Rust for {}. Type: rustup target add {0}\n(it said: {said}; Debian's packages: {error})",
+            missing.join(" ")
+        )
+    })
+}
+
+/// Debian's compiler, unpacked: installing it would get in the way of rustup's.
+fn debian() -> io::Result<PathBuf> {
+    let root = place::programs().with_file_name("handroll-debian-rust");
+    let complete = root.join("complete");
+    if complete.exists() {
+        return Ok(root);
+    }
+    let packages = debian_packages()?;
+    say(&format!(
+        "unpacking {} into {}",
+        packages.join(" "),
+        root.display()
+    ));
+    if root.exists() {
+        fs::remove_dir_all(&root)?;
+    }
+    fs::create_dir_all(&root)?;
+    run(Command::new("apt-get")
+        .arg("download")
+        .args(&packages)
+        .current_dir(&root))?;
+    for entry in fs::read_dir(&root)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            run(Command::new("dpkg").arg("-x").arg(&path).arg(&root))?;
+            fs::remove_file(path)?;
+        }
+    }
+    fs::write(complete, "")?;
+    Ok(root)
+}
+
+/// The packages with the newest version that there is of each; their names have versions in them.
+fn debian_packages() -> io::Result<Vec<String>> {
+    let named = [
+        "rustc-web",
+        "cargo-web",
+        "libstd-rust-web-dev",
+        "rust-web-src",
+    ];
+    let depends = run(Command::new("apt-cache")
+        .args(["depends", "--recurse", "--no-recommends", "--no-suggests"])
+        .args(named))?;
+    let wanted = [
+        "libstd-rust-web",
+        "libllvm",
+        "lld",
+        "libgit2",
+        "libssh2",
+        "libhttp-parser",
+        "libmbed",
+    ];
+    let mut packages: Vec<String> = depends
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Depends: "))
+        .filter(|package| wanted.iter().any(|wanted| package.starts_with(wanted)))
+        .map(str::to_owned)
+        .chain(named.map(str::to_owned))
+        .collect();
+    packages.sort();
+    packages.dedup();
+    Ok(packages)
+}
+
+fn has_qemu() -> bool {
+    succeeds(Command::new("qemu-system-arm").arg("--version"))
+}
+
+fn qemu() -> Result<(), String> {
+    if has_qemu() {
+        return Ok(());
+    }
+    say("apt-get install qemu-system-arm");
+    let apt = || {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    let installed = run(apt().arg("update")).and_then(|_| {
+        run(apt().args([
+            "install",
+            "-y",
+            "--no-install-recommends",
+            "qemu-system-arm",
+        ]))
+    });
+    match installed {
+        Ok(_) if has_qemu() => Ok(()),
+        Ok(_) => Err("qemu-system-arm was installed but does not run".to_owned()),
+        Err(error) => Err(format!(
+            "no qemu-system-arm. On Debian and Ubuntu type: sudo apt-get install qemu-system-arm\n({error})"
+        )),
+    }
+}

@@ -1,0 +1,257 @@
+//! The serial echo of `fixtures/serial-echo`, on a chip that QEMU emulates.
+//!
+//! What that needs and is missing is installed or unpacked, see `handroll_tests::firmware::tools`; these tests are never skipped.
+//!
+//! `HANDROLL_BLESS=1 cargo test -p handroll-tests --test firmware` writes the lowered files anew; then review the diff.
+#![cfg(unix)]
+
+use handroll_lowering::{Options, lower_file};
+use handroll_tests::firmware::elf::Elf;
+use handroll_tests::firmware::emulator::Chip;
+use handroll_tests::firmware::figures::{Costs, measure};
+use handroll_tests::firmware::{M0, M3, build, package};
+use std::error::Error;
+use std::fs;
+use std::time::{Duration, Instant};
+
+type Result = std::result::Result<(), Box<dyn Error>>;
+
+/// The programs that echo, with their features.
+const ECHOES: [(&str, &str); 7] = [
+    ("lowered", ""),
+    ("attribute", "attribute"),
+    ("native", ""),
+    ("by_hand", ""),
+    ("no_executor", ""),
+    ("two", ""),
+    ("two_dyn", ""),
+];
+
+/// What comes back for bytes.
+fn echo(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().flat_map(|byte| [b'>', *byte, b'<']).collect()
+}
+
+#[test]
+fn the_lowered_files_are_what_the_command_writes() -> Result {
+    for name in ["echo", "blink"] {
+        let source = fs::read_to_string(package().join("src").join(name).with_extension("rs"))?;
+        let lowered =
+            lower_file(&source, &Options::default()).map_err(|errors| format!("{errors:?}"))?;
+        assert!(
+            lowered
+                .functions
+                .iter()
+                .all(|function| function.outcome.is_ok())
+        );
+        assert!(!lowered.functions.is_empty());
+        let path = package()
+            .join("src/lowered")
+            .join(name)
+            .with_extension("rs");
+        if std::env::var_os("HANDROLL_BLESS").is_some() {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "lowered files are reviewed"
+            );
+            fs::write(path, lowered.text)?;
+            continue;
+        }
+        let present = fs::read_to_string(&path)?;
+        let diff = similar::TextDiff::from_lines(&present, &lowered.text);
+        let diff = diff
+            .unified_diff()
+            .header("as it is", "as it should be")
+            .to_string();
+        assert!(diff.is_empty(), "{}:\n{diff}", path.display());
+    }
+    Ok(())
+}
+
+/// The attribute stands on the same function: a module's file cannot be under one.
+#[test]
+fn the_attribute_has_the_same_source() -> Result {
+    let source = fs::read_to_string(package().join("src/echo.rs"))?;
+    let attribute = fs::read_to_string(package().join("src/bin/attribute.rs"))?;
+    let function = &source[source.find("/// Sends").ok_or("no function")?..];
+    let indented: String = function
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    assert!(
+        attribute.contains(&indented.replace("    \n", "\n")),
+        "{indented}"
+    );
+    Ok(())
+}
+
+#[test]
+fn every_byte_comes_back_between_brackets() -> Result {
+    for (program, features) in ECHOES {
+        let mut chip = Chip::start(&build(program, features, M3)?)?;
+        for byte in *b"he" {
+            chip.send(&[byte])?;
+            assert_eq!(chip.receive(3), echo(&[byte]), "{program}");
+        }
+        let all: Vec<u8> = (0..=255).collect();
+        chip.send(&all)?;
+        assert_eq!(chip.receive(3 * 256), echo(&all), "{program}");
+        assert_eq!(chip.rest(), [], "{program}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_burst_loses_nothing() -> Result {
+    for (program, features) in ECHOES {
+        let mut chip = Chip::start(&build(program, features, M3)?)?;
+        // No period that is one of the ring's.
+        let burst: Vec<u8> = (0..5_000_u32).map(|i| (i * 31 % 251) as u8).collect();
+        chip.send(&burst)?;
+        assert_eq!(chip.receive(3 * burst.len()), echo(&burst), "{program}");
+        assert_eq!(chip.rest(), [], "{program}");
+    }
+    Ok(())
+}
+
+#[test]
+fn it_sleeps_while_nothing_comes() -> Result {
+    for program in ["lowered", "two"] {
+        let mut chip = Chip::start(&build(program, "", M3)?)?;
+        chip.send(b"x")?;
+        assert_eq!(chip.receive(3), b">x<", "{program}");
+        let before = chip.cpu_time()?;
+        std::thread::sleep(Duration::from_secs(3));
+        let used = chip.cpu_time()? - before;
+        assert!(used < Duration::from_millis(100), "{program}: {used:?}");
+        chip.send(b"y")?;
+        assert_eq!(chip.receive(3), b">y<", "{program}");
+    }
+    Ok(())
+}
+
+#[test]
+fn it_starts_anew_after_a_reset() -> Result {
+    let mut chip = Chip::start(&build("lowered", "", M3)?)?;
+    for byte in *b"abc" {
+        chip.send(&[byte])?;
+        assert_eq!(chip.receive(3), echo(&[byte]));
+        chip.reset()?;
+    }
+    assert_eq!(chip.rest(), []);
+    Ok(())
+}
+
+#[test]
+fn two_tasks_run_at_the_same_time() -> Result {
+    for program in ["two", "two_native", "two_dyn", "two_dyn_native"] {
+        let mut chip = Chip::start(&build(program, "", M3)?)?;
+        let end = Instant::now() + Duration::from_secs(30);
+        let mut sent = 0_u8;
+        // The light goes on and off while bytes come back.
+        while chip.led()?.len() < 6 {
+            assert!(
+                Instant::now() < end,
+                "{program}: the light is {:?}",
+                chip.led()?
+            );
+            chip.send(&[sent])?;
+            assert_eq!(chip.receive(3), echo(&[sent]), "{program}");
+            sent = sent.wrapping_add(1);
+        }
+        let led = chip.led()?;
+        assert_eq!(led, "10".repeat(led.len())[..led.len()], "{program}");
+        assert!(
+            sent > 6,
+            "{program}: {sent} bytes while the light was {led}"
+        );
+    }
+    Ok(())
+}
+
+/// Names of symbols that only what panics, formats or allocates would have.
+fn heavy(elf: &Elf) -> Vec<String> {
+    let parts = [
+        "panick",
+        "3fmt",
+        "5alloc",
+        "begin_unwind",
+        "__rust_alloc",
+        "slice_index",
+    ];
+    let mut symbols = elf.symbols();
+    symbols.retain(|symbol| parts.iter().any(|part| symbol.contains(part)));
+    symbols
+}
+
+#[test]
+fn nothing_panics_formats_or_allocates() -> Result {
+    for program in ["lowered", "two", "two_dyn", "native", "by_hand"] {
+        let elf = Elf::read(&build(program, "", M3)?)?;
+        assert!(
+            elf.symbols().iter().any(|symbol| symbol.contains("main")),
+            "{program} has its symbols"
+        );
+        assert_eq!(heavy(&elf), Vec::<String>::new(), "{program}");
+    }
+    Ok(())
+}
+
+fn at_most(what: &str, costs: Costs, limit: Costs) {
+    assert!(
+        costs.flash <= limit.flash
+            && costs.ram <= limit.ram
+            && costs.instructions <= limit.instructions,
+        "{what}: {costs:?}, at most {limit:?}"
+    );
+}
+
+#[test]
+fn the_lowered_echo_is_small_and_fast() -> Result {
+    let lowered = measure("lowered", "")?;
+    at_most(
+        "lowered",
+        lowered,
+        Costs {
+            flash: 456,
+            ram: 28,
+            instructions: 78,
+        },
+    );
+    at_most(
+        "lowered, against the compiler's own",
+        lowered,
+        measure("native", "")?,
+    );
+    let two = measure("two", "")?;
+    at_most(
+        "two tasks",
+        two,
+        Costs {
+            flash: 600,
+            ram: 40,
+            instructions: 90,
+        },
+    );
+    at_most(
+        "two tasks, against the compiler's own",
+        two,
+        measure("two_native", "")?,
+    );
+    Ok(())
+}
+
+/// A chip without compare-and-swap; there is no machine for this board with such a core, so this builds and looks at the size.
+#[test]
+fn it_builds_without_compare_and_swap() -> Result {
+    for program in ["lowered", "native", "two_dyn"] {
+        let elf = Elf::read(&build(program, "", M0)?)?;
+        assert!(
+            (300..1200).contains(&elf.flash()),
+            "{program}: {} B",
+            elf.flash()
+        );
+        assert!((20..=40).contains(&elf.ram()), "{program}: {} B", elf.ram());
+    }
+    Ok(())
+}
