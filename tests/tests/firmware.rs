@@ -95,8 +95,8 @@ fn every_byte_comes_back_between_brackets() -> Result {
         }
         let all: Vec<u8> = (0..=255).collect();
         chip.send(&all)?;
-        assert_eq!(chip.receive(3 * 256), echo(&all), "{program}");
-        assert_eq!(chip.rest(), [], "{program}");
+        assert!(chip.receive(3 * 256) == echo(&all), "{program}");
+        assert_eq!(chip.rest(), b"", "{program}");
     }
     Ok(())
 }
@@ -108,8 +108,17 @@ fn a_burst_loses_nothing() -> Result {
         // No period that is one of the ring's.
         let burst: Vec<u8> = (0..5_000_u32).map(|i| (i * 31 % 251) as u8).collect();
         chip.send(&burst)?;
-        assert_eq!(chip.receive(3 * burst.len()), echo(&burst), "{program}");
-        assert_eq!(chip.rest(), [], "{program}");
+        let (came, expected) = (chip.receive(3 * burst.len()), echo(&burst));
+        let same = came
+            .iter()
+            .zip(&expected)
+            .take_while(|(came, expected)| came == expected);
+        assert_eq!(
+            (came.len(), same.count()),
+            (expected.len(), expected.len()),
+            "{program}"
+        );
+        assert_eq!(chip.rest(), b"", "{program}");
     }
     Ok(())
 }
@@ -138,7 +147,7 @@ fn it_starts_anew_after_a_reset() -> Result {
         assert_eq!(chip.receive(3), echo(&[byte]));
         chip.reset()?;
     }
-    assert_eq!(chip.rest(), []);
+    assert_eq!(chip.rest(), b"");
     Ok(())
 }
 

@@ -110,7 +110,11 @@ impl Chip {
     /// # Errors
     /// When the file cannot be read.
     pub fn led(&self) -> io::Result<String> {
-        fs::read_to_string(self.folder.join("led"))
+        match fs::read_to_string(self.folder.join("led")) {
+            // QEMU has just been started.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            shown => shown,
+        }
     }
 
     /// Presses the reset button.
@@ -119,8 +123,8 @@ impl Chip {
     /// When QEMU does not take the command.
     pub fn reset(&self) -> io::Result<()> {
         // The same folder, by a path that is short enough for a socket.
-        let folder = format!("/proc/{}/cwd/monitor", self.qemu.id());
-        let mut monitor = UnixStream::connect(folder)?;
+        let socket = format!("/proc/{}/cwd/monitor", self.qemu.id());
+        let mut monitor = UnixStream::connect(socket)?;
         monitor.write_all(b"system_reset\n")?;
         // It is carried out before the next prompt.
         let mut answer = [0; 4096];
