@@ -63,11 +63,12 @@ impl Chip {
             .spawn()?;
         let missing = || io::Error::other("QEMU has no serial line");
         let line = qemu.stdin.take().ok_or_else(missing)?;
-        let output = qemu.stdout.take().ok_or_else(missing)?;
+        let mut output = qemu.stdout.take().ok_or_else(missing)?;
         let (send, received) = mpsc::channel();
         thread::spawn(move || {
-            for byte in output.bytes().map_while(Result::ok) {
-                if send.send(byte).is_err() {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                if bytes[..count].iter().any(|byte| send.send(*byte).is_err()) {
                     return;
                 }
             }
