@@ -12,9 +12,9 @@ pub mod tools;
 
 use crate::place;
 use std::ffi::OsStr;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::{fs, io};
 use tools::Tools;
 
 /// The chip of the board, a Cortex-M3.
@@ -62,7 +62,10 @@ pub fn build(program: &str, features: &str, target_name: &str) -> io::Result<Pat
     let built = target().join(target_name).join("release").join(program);
     // Another set of features would write over it.
     let kept = target().join(format!("{program}-{target_name}-{features}.elf"));
-    std::fs::copy(built, &kept)?;
+    // A chip may be starting from the last copy: it stays whole.
+    let new = kept.with_extension("new");
+    fs::copy(built, &new)?;
+    fs::rename(new, &kept)?;
     Ok(kept)
 }
 
