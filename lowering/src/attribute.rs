@@ -4,6 +4,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::lower;
 use crate::parse::{self, Found, Kind};
 use crate::report::{Options, Output};
+use crate::surroundings::Surroundings;
 use crate::types::Table;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -21,7 +22,11 @@ pub struct Expansion {
 }
 
 /// See [`crate::lower_item`].
-pub(crate) fn item(tokens: TokenStream, options: &Options) -> Expansion {
+pub(crate) fn item(
+    tokens: TokenStream,
+    surroundings: Option<&Surroundings>,
+    options: &Options,
+) -> Expansion {
     let options = &Options {
         output: Output::Expansion,
         ..options.clone()
@@ -39,15 +44,23 @@ pub(crate) fn item(tokens: TokenStream, options: &Options) -> Expansion {
         items: vec![item],
         ..syn::parse_quote!()
     };
-    let table = Table::of(&file);
-    let found = parse::find(&file);
+    let alone = Table::of(&file);
+    let mut table = &alone;
+    let mut found = parse::find(&file);
+    if let Some(surroundings) = surroundings {
+        let alone = matches!(file.items[0], syn::Item::Fn(_));
+        let known = |found: &mut Found| surroundings.tell(found, alone);
+        if found.iter_mut().all(known) {
+            table = &surroundings.table;
+        }
+    }
     if found.is_empty() {
         return kept(vec![nothing_async(&file.items[0])]);
     }
     let mut refused = Vec::new();
     let outcomes = found
         .iter()
-        .map(|found| expand(found, &table, options, &mut refused))
+        .map(|found| expand(found, table, options, &mut refused))
         .collect::<Vec<_>>();
     Replace {
         outcomes: outcomes.into_iter(),

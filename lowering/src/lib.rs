@@ -37,6 +37,7 @@ mod recursion;
 mod report;
 mod resolve;
 mod sets;
+mod surroundings;
 mod syntax;
 mod text;
 mod types;
@@ -48,6 +49,7 @@ pub use report::{
     Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage,
     Storage, Suspension, Why,
 };
+pub use surroundings::Surroundings;
 
 /// Lowers every async function of a file's text; every other byte stays as it was.
 ///
@@ -78,8 +80,14 @@ pub fn lower_fn(
 
 /// Lowers every async function of an item, as the attribute does: a function, a method, an `impl` block or a module with its content.
 /// What is refused stays as it was, and so does what is not Rust yet: the compiler says that better.
-pub fn lower_item(item: proc_macro2::TokenStream, options: &Options) -> Expansion {
-    attribute::item(item, options)
+///
+/// With the file that it stands in, as much is known of its types as in [`lower_file`].
+pub fn lower_item(
+    item: proc_macro2::TokenStream,
+    surroundings: Option<&Surroundings>,
+    options: &Options,
+) -> Expansion {
+    attribute::item(item, surroundings, options)
 }
 
 /// One intermediate form, printed, of the function that starts at byte `at` of the text (as [`Function::bytes`] gives it).

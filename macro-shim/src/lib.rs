@@ -4,6 +4,7 @@
 mod edition;
 mod options;
 mod report;
+mod surroundings;
 
 use proc_macro::TokenStream;
 
@@ -15,6 +16,7 @@ pub fn lower(options: TokenStream, item: TokenStream) -> TokenStream {
         Ok(options) => options,
         Err(error) => return report::kept(item, error.into_compile_error()),
     };
-    let expansion = handroll_lowering::lower_item(item, &options.lowering);
+    let around = surroundings::of_call();
+    let expansion = handroll_lowering::lower_item(item, around.as_deref(), &options.lowering);
     report::kept(expansion.tokens, report::errors(&expansion.refused))
 }

@@ -1,7 +1,7 @@
 //! Lowered fixtures.
 
 use crate::fixture::{Fixture, year};
-use handroll_lowering::{Diagnostic, Edition, Function, Options, lower_file, lower_item};
+use handroll_lowering::{Diagnostic, Edition, Function, Options, lower_file};
 
 /// A fixture after lowering.
 #[derive(Clone, Debug)]
@@ -44,12 +44,7 @@ pub fn with_attribute(fixture: &Fixture, edition: Edition) -> Result<LoweredFixt
         .map_err(|errors| format!("{}:\n{}", fixture.name, list(&errors)))?;
     let mut text = fixture.text.clone();
     for function in file.functions.iter().rev() {
-        // Alone, a function is less well known than in its file.
-        let alone = &fixture.text[function.bytes.clone()];
-        let tokens = alone
-            .parse()
-            .map_err(|error| format!("{}: {error}", function.path))?;
-        if function.outcome.is_ok() && lower_item(tokens, &options).refused.is_empty() {
+        if function.outcome.is_ok() {
             text.insert_str(function.bytes.start, "#[::handroll_rt::lower]\n");
         }
     }
