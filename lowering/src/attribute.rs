@@ -6,7 +6,7 @@ use crate::parse::{self, Found, Kind};
 use crate::report::{Options, Output};
 use crate::surroundings::Surroundings;
 use crate::types::Table;
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -44,6 +44,9 @@ pub(crate) fn item(
         items: vec![item],
         ..syn::parse_quote!()
     };
+    if let Some(tokens) = within_runner(&file.items[0], surroundings, options) {
+        return tokens;
+    }
     let alone = Table::of(&file);
     let mut table = &alone;
     let mut found = parse::find(&file);
@@ -58,6 +61,17 @@ pub(crate) fn item(
         return kept(vec![nothing_async(&file.items[0])]);
     }
     let mut refused = Vec::new();
+    if options.name.is_some() && !matches!(file.items[0], syn::Item::Fn(_)) {
+        let span = syn::spanned::Spanned::span(&file.items[0]);
+        let help = "put the name on a free function";
+        return kept(vec![Diagnostic::new(
+            Code::Unspelled,
+            span,
+            "a name is for one function",
+            "under the attribute",
+            Some(help.into()),
+        )]);
+    }
     let outcomes = found
         .iter()
         .map(|found| expand(found, table, options, &mut refused))
@@ -66,14 +80,128 @@ pub(crate) fn item(
         outcomes: outcomes.into_iter(),
     }
     .visit_file_mut(&mut file);
+    let tokens = file
+        .items
+        .into_iter()
+        .map(syn::Item::into_token_stream)
+        .collect();
     Expansion {
-        tokens: file
-            .items
-            .into_iter()
-            .map(syn::Item::into_token_stream)
-            .collect(),
+        tokens: match &options.runtime {
+            Some(path) => with_runtime(tokens, &path.to_token_stream()),
+            None => tokens,
+        },
         refused,
     }
+}
+
+/// `path` instead of `::handroll_rt`.
+fn with_runtime(tokens: TokenStream, path: &TokenStream) -> TokenStream {
+    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let colon =
+        |tree: Option<&TokenTree>| matches!(tree, Some(TokenTree::Punct(p)) if p.as_char() == ':');
+    let mut out = TokenStream::new();
+    let mut at = 0;
+    while at < trees.len() {
+        let follows = at.checked_sub(1).and_then(|before| trees.get(before));
+        if colon(trees.get(at))
+            && colon(trees.get(at + 1))
+            && !matches!(follows, Some(TokenTree::Ident(ident)) if !is_keyword(ident))
+            && matches!(trees.get(at + 2), Some(TokenTree::Ident(ident)) if ident == "handroll_rt")
+        {
+            out.extend(path.clone());
+            at += 3;
+            continue;
+        }
+        match &trees[at] {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), with_runtime(group.stream(), path));
+                inner.set_span(group.span());
+                out.extend([TokenTree::Group(inner)]);
+            }
+            tree => out.extend([tree.clone()]),
+        }
+        at += 1;
+    }
+    out
+}
+
+/// Whether a path may begin after it.
+fn is_keyword(ident: &proc_macro2::Ident) -> bool {
+    [
+        "use", "for", "return", "in", "as", "else", "move", "match", "mut", "dyn", "impl",
+    ]
+    .iter()
+    .any(|keyword| ident == keyword)
+}
+
+/// The function that an attribute such as `#[tokio::main]` above this one has made: no longer async, without parameters, and its first
+/// statement is `let body = async { .. };`. Its body becomes an async function in it, which is lowered.
+///
+/// ```text
+/// fn main() {                                fn main() {
+///     let body = async { serve().await };        async fn main() { serve().await }
+///     run(body)                         =>       let body = main();
+/// }                                              run(body)
+///                                            }
+/// ```
+fn within_runner(
+    item: &syn::Item,
+    surroundings: Option<&Surroundings>,
+    options: &Options,
+) -> Option<Expansion> {
+    let syn::Item::Fn(function) = item else {
+        return None;
+    };
+    let alone = function.sig.asyncness.is_none()
+        && function.sig.inputs.is_empty()
+        && function.sig.generics.params.is_empty();
+    let syn::Stmt::Local(local) = function.block.stmts.first()? else {
+        return None;
+    };
+    let syn::Expr::Async(block) = &*local.init.as_ref()?.expr else {
+        return None;
+    };
+    if !alone {
+        return None;
+    }
+    let mut inner = function.clone();
+    inner.attrs.retain(|attr| attr.path().is_ident("allow"));
+    inner.vis = syn::Visibility::Inherited;
+    inner.sig.asyncness = Some(syn::Token![async](function.sig.fn_token.span));
+    *inner.block = block.block.clone();
+    let Expansion { tokens, refused } =
+        self::item(inner.into_token_stream(), surroundings, options);
+    let mut outer = function.clone();
+    let name = &function.sig.ident;
+    if let Some(syn::Stmt::Local(local)) = outer.block.stmts.first_mut()
+        && let Some(init) = &mut local.init
+    {
+        *init.expr = syn::parse_quote!(#name());
+    }
+    outer
+        .block
+        .stmts
+        .insert(0, syn::Stmt::Item(syn::Item::Verbatim(tokens)));
+    Some(Expansion {
+        tokens: outer.into_token_stream(),
+        refused,
+    })
+}
+
+/// The async functions of an item: name and line.
+pub(crate) fn functions(tokens: TokenStream) -> Vec<(String, usize)> {
+    let Ok(item) = parse_item(tokens) else {
+        return Vec::new();
+    };
+    let file = syn::File {
+        items: vec![item],
+        ..syn::parse_quote!()
+    };
+    let place = |found: &Found| {
+        let name = &found.sig.ident;
+        (name.to_string(), name.span().start().line)
+    };
+    parse::find(&file).iter().map(place).collect()
 }
 
 /// A method stands alone under its attribute, and reads as a function there.

@@ -18,7 +18,7 @@ use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::lex::{Kind, lex};
 use crate::names::LocalId;
-use crate::report::{Edition, Output};
+use crate::report::{AfterCompletion, Edition, Output};
 use crate::resolve::Resolved;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -46,6 +46,7 @@ pub(crate) struct Item<'a> {
     pub(crate) block: &'a syn::Block,
     pub(crate) edition: Edition,
     pub(crate) output: Output,
+    pub(crate) after_completion: AfterCompletion,
 }
 
 /// What the emitted code is made from.
@@ -177,7 +178,9 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     } else {
         quote!(use ::handroll_rt as #rt;)
     };
-    let attrs = item.attrs.iter().map(|attr| syn::Attribute {
+    let attrs = item.attrs.iter();
+    let attrs = attrs.filter(|attr| !crate::lower::is_lower(attr.path()));
+    let attrs = attrs.map(|attr| syn::Attribute {
         style: syn::AttrStyle::Outer,
         ..attr.clone()
     });
@@ -218,9 +221,23 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             }
         },
         Some(name) => {
-            let future = storage.future(name, &output, &alias, &step, allow.as_ref());
+            let expansion = item.output == Output::Expansion;
+            let (check, step) = if expansion {
+                expansion::of_named(input, &body, step)
+            } else {
+                (TokenStream::new(), step)
+            };
+            let body_of_poll = quote!(#check #rt::step);
+            let future =
+                storage.future(name, &output, &alias, &body_of_poll, &step, allow.as_ref());
+            let inspect = expansion.then(|| expansion::inspect_named(input, name, &storage.look()));
             let rt_use = (!layout.slots.is_empty()).then_some(&alias);
             let docs = named_doc(&item.sig.ident);
+            // Nothing but a frame is built, which a constant can do.
+            let mut sig = sig.clone();
+            if expansion {
+                sig.constness = Some(Default::default());
+            }
             quote! {
                 #(#attrs)*
                 #vis #sig {
@@ -231,6 +248,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
                 #[doc = #docs]
                 #declarations
                 #future
+                #inspect
             }
         }
     };
@@ -338,8 +356,29 @@ fn awaited(body: &Body, id: AwaitId) -> String {
     // In a macro a span covers one token, so its text is not that of the expression.
     match awaited.span.source_text() {
         Some(text) if text != "await" => one_line(&text),
-        _ => format!("{}.await", crate::print::spelled(tokens)),
+        _ => format!("{}.await", crate::print::spelled(&as_written(tokens))),
     }
+}
+
+/// Tokens with the names that locals have in the source.
+fn as_written(tokens: &TokenStream) -> TokenStream {
+    let base = |text: &str| {
+        crate::names::unmark(text)?;
+        text.rfind("__hr").map(|at| text[..at].to_owned())
+    };
+    crate::names::map_tokens(
+        tokens.clone(),
+        &mut |ident, _| {
+            let base = base(&ident.to_string())?;
+            let source = ident.span().source_text();
+            let name = source.filter(|text| text == "self").unwrap_or(base);
+            Some(quote::ToTokens::into_token_stream(Ident::new(
+                &name,
+                ident.span(),
+            )))
+        },
+        &mut |literal| crate::names::map_captures(literal, &mut |text| base(text)),
+    )
 }
 
 /// Source text on one line, without its comments.

@@ -46,8 +46,8 @@ mod unknown;
 pub use attribute::Expansion;
 pub use diagnostics::{Code, Diagnostic};
 pub use report::{
-    Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage,
-    Storage, Suspension, Why,
+    AfterCompletion, Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node,
+    Options, Stage, Storage, Suspension, Why,
 };
 pub use surroundings::Surroundings;
 

@@ -158,6 +158,10 @@ pub(crate) fn function(
         let analysis = analyse(&resolved, &graph, &holders, wide, &mut sink);
         gate(&mut sink)?;
         if !analysis.unclear.is_empty() {
+            if options.no_holders {
+                refuse_holders(&resolved, &analysis, &mut sink);
+                gate(&mut sink)?;
+            }
             holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
             continue;
         }
@@ -190,6 +194,29 @@ pub(crate) fn function(
         "this function",
         Some("take values apart in a `let` before the `match` or macro that does".into()),
     )])
+}
+
+/// Says of which values only types tell what is left of them.
+fn refuse_holders(resolved: &Resolved, analysis: &Analysis, sink: &mut Sink) {
+    let held = analysis.unclear.iter().filter(|unclear| unclear.holder);
+    let held: std::collections::BTreeSet<LocalId> = held.map(|unclear| unclear.local).collect();
+    for local in held {
+        let local = &resolved.locals[local.0];
+        let help = format!(
+            "write its type, or `{{ {0} }}` where it is moved and `(&{0})` where it is borrowed",
+            local.base
+        );
+        sink.push(Diagnostic::new(
+            Code::MoveOrBorrow,
+            local.span,
+            format!(
+                "only types decide what is left of `{}` after a use, and holders are not allowed",
+                local.base
+            ),
+            "declared here",
+            Some(help),
+        ));
+    }
 }
 
 /// Up to so many awaits the states hold their children and locals themselves, which reads best and costs the compiler little.
@@ -255,11 +282,20 @@ fn attribute(attr: &syn::Attribute) -> Diagnostic {
     )
 }
 
+/// Whether a path is that of the attribute `#[lower]` itself, which says nothing more once the function is lowered.
+pub(crate) fn is_lower(path: &syn::Path) -> bool {
+    path.segments
+        .last()
+        .is_some_and(|last| last.ident == "lower")
+}
+
 /// Whether an attribute leaves its function as it is.
 fn is_plain(attr: &syn::Attribute) -> bool {
     let plain = |path: &syn::Path| {
-        path.get_ident()
-            .is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain))
+        is_lower(path)
+            || path
+                .get_ident()
+                .is_some_and(|ident| PLAIN_ATTRIBUTES.iter().any(|plain| ident == plain))
             || path.segments.first().is_some_and(|first| {
                 ["rustfmt", "clippy", "diagnostic"]
                     .iter()
@@ -376,6 +412,7 @@ fn emit_item(
         block: &found.block,
         edition: options.edition,
         output: options.output,
+        after_completion: options.after_completion,
     };
     let signature = match &stages.layout.name {
         Some(name) => Signature::named(&item, &stages.layout, &stages.body.params, name),

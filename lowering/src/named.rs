@@ -35,7 +35,7 @@ pub(crate) fn spell(
         return;
     }
     if !found.sig.generics.params.is_empty() {
-        let help = "leave out `--name`: the inferred form takes generics";
+        let help = "leave out the name: the form without one takes generics";
         sink.push(Diagnostic::new(
             Code::Unspelled,
             name,

@@ -25,8 +25,24 @@ pub struct Options {
     pub name: Option<String>,
     /// Lowers only the function with this path (see [`Function::path`]); the others are left alone and not listed.
     pub only: Option<String>,
+    /// Refuses what needs a holder: a small native `async` block in which the compiler decides what an expression moves.
+    pub no_holders: bool,
+    /// What a poll does after the function has returned.
+    pub after_completion: AfterCompletion,
+    /// The path of `handroll-rt`, when it is not `::handroll_rt`. For [`crate::lower_item`] only.
+    pub runtime: Option<syn::Path>,
     /// What the output is for; [`crate::lower_item`] sets it.
     pub(crate) output: Output,
+}
+
+/// What polling a future does that was ready before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AfterCompletion {
+    /// It panics, as the compiler's own futures do.
+    #[default]
+    Panic,
+    /// It is pending for good.
+    Pending,
 }
 
 /// What the output is for.

@@ -1,18 +1,21 @@
 //! What stands around an item that the attribute sees alone: the rest of its file.
 
 use crate::parse::{self, Found, Kind};
+use crate::report::Options;
 use crate::types::Table;
 use proc_macro2::fallback;
 use quote::{ToTokens, quote};
 
 /// A source file, as far as it matters to a function in it.
 pub struct Surroundings {
+    source: String,
     pub(crate) table: Table,
     places: Vec<Place>,
 }
 
 /// Where an async function of the file stands.
 struct Place {
+    path: String,
     name: String,
     line: usize,
     kind: Kind,
@@ -33,9 +36,31 @@ impl Surroundings {
             syn::parse_file(source).map(|file| parse::find(&file).iter().map(Place::of).collect());
         fallback::unforce();
         Some(Surroundings {
+            source: source.to_owned(),
             places: places.ok()?,
             table: Table::of(&syn::parse_file(source).ok()?),
         })
+    }
+
+    /// The lowered source of each async function of an item of this file, by its path.
+    pub fn sources(
+        &self,
+        item: &proc_macro2::TokenStream,
+        options: &Options,
+    ) -> Vec<(String, String)> {
+        let lines: Vec<(String, usize)> = crate::attribute::functions(item.clone());
+        let here = |place: &&Place| lines.contains(&(place.name.clone(), place.line));
+        fallback::force();
+        let sources = self.places.iter().filter(here).filter_map(|place| {
+            let mut options = options.clone();
+            options.only = Some(place.path.clone());
+            let file = crate::lower_file(&self.source, &options).ok()?;
+            let lowered = file.functions.into_iter().next()?.outcome.ok()?;
+            Some((place.path.clone(), lowered.text))
+        });
+        let sources = sources.collect();
+        fallback::unforce();
+        sources
     }
 
     /// Tells a function, which may have been found alone, what is around it. False when it does not stand in this file.
@@ -78,6 +103,7 @@ impl Place {
             quote!(impl #params #ty #bounds {}).to_string()
         });
         Place {
+            path: found.path.clone(),
             name: found.sig.ident.to_string(),
             line: found.sig.ident.span().start().line,
             kind: found.kind,
@@ -85,5 +111,26 @@ impl Place {
             around,
             typed: found.self_ty.is_some(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Surroundings;
+    use crate::report::Options;
+
+    #[test]
+    fn an_item_finds_its_place_and_its_lowered_source() {
+        let source =
+            "mod net { impl Conn { async fn read(&self) -> u8 { // Waits.\n wait().await } } }";
+        let around = Surroundings::read(source).expect("it is Rust");
+        let item = "async fn read(&self) -> u8 { wait().await }";
+        let sources = around.sources(&item.parse().expect("it is Rust"), &Options::default());
+        let [(path, text)] = &sources[..] else {
+            panic!("{sources:?}");
+        };
+        assert_eq!(path, "net::Conn::read");
+        assert!(text.contains("enum ReadState"), "{text}");
+        assert!(text.contains("// Waits."), "{text}");
     }
 }

@@ -173,6 +173,11 @@ impl<P: core::ops::Deref<Target: Inspect> + fmt::Debug> Inspect for core::pin::P
     }
 }
 
+/// Where a frame waits, as this closure says.
+pub fn see<'f, S>(frame: &'f S, look: impl Fn(&'f S) -> State<'f>) -> State<'f> {
+    look(frame)
+}
+
 /// Finds out whether a type implements [`Inspect`]: of two methods with one name, the one that needs fewer references is called.
 pub struct Look<'f, F>(pub &'f F);
 

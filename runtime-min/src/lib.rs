@@ -1,4 +1,23 @@
-//! What lowered async functions need at run time: `no_std`, no heap, no dependencies.
+//! The attribute `#[lower]`, which turns an `async fn` into the state machine that a good engineer would have written by hand, and what
+//! lowered functions need at run time: `no_std`, no heap, no dependencies but the attribute itself, which runs in the compiler.
+//!
+//! ```
+//! # #[cfg(feature = "macros")] {
+//! use handroll_rt::lower;
+//!
+//! #[lower]
+//! async fn greet(name: &str) -> usize {
+//!     let n = send(name).await;
+//!     n + send("!").await
+//! }
+//! # async fn send(text: &str) -> usize { text.len() }
+//! # }
+//! ```
+//!
+//! The module `guide` teaches it: naming futures and putting them into statics, asking a task where it waits, options, limits and cancel
+//! safety. What follows is about the other half of the crate.
+//!
+//! # For lowered code
 //!
 //! `handroll lower` writes code against this crate. A lowered function holds an enum with one variant for each place where it
 //! waits, and a step function that polls the awaited child and, when that is ready, runs on to the next place. This crate has the
@@ -72,6 +91,8 @@ extern crate std;
 
 mod child;
 pub mod exec;
+#[cfg(feature = "macros")]
+pub mod guide;
 mod hold;
 mod inspect;
 pub mod join;
@@ -97,7 +118,7 @@ pub use core::task::Poll::{self, Pending, Ready};
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
 pub use hold::{FindPort, Park, Port, start};
-pub use inspect::{Inspect, Look, Place, Seen, State, Unseen};
+pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};
 pub use lowered::{
     Accepted, Answer, Asks, AsksNothing, Lowered, Original, answer, any, stands_for,

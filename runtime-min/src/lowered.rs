@@ -158,6 +158,11 @@ impl<T> core::panic::UnwindSafe for Accepted<T> {}
 impl<T> core::panic::RefUnwindSafe for Accepted<T> {}
 
 impl<T> Accepted<T> {
+    /// Where nothing depends on the answer.
+    pub const fn assumed() -> Self {
+        Accepted(PhantomData)
+    }
+
     /// Itself.
     #[inline(always)]
     pub const fn stands(self) -> Self {

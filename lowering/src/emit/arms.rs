@@ -8,6 +8,7 @@ use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::{Fresh, Layout};
 use crate::names::LocalId;
+use crate::report::AfterCompletion;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -34,8 +35,12 @@ pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> A
         rt, state_type: ty, ..
     } = &input.layout.fresh;
     let place = residual.state_reference();
+    let returned = match input.item.after_completion {
+        AfterCompletion::Panic => quote!(#rt::after_completion(#place, #ty::Panicked)),
+        AfterCompletion::Pending => quote!(return #rt::Poll::Pending),
+    };
     tokens.extend(quote! {
-        #ty::Returned => #rt::after_completion(#place, #ty::Panicked),
+        #ty::Returned => #returned,
         #ty::Panicked => #rt::after_panicking(#place, #ty::Returned),
     });
     Arms {

@@ -67,7 +67,7 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
         ty.bounds.push(syn::parse_quote!(::handroll_rt::Inspect));
     }
     let (vis, attrs) = (item.vis, outer_attributes(item));
-    let (beside, check) = original(input, body);
+    let (beside, check) = original(input, body, Arguments::Own);
     let Parts {
         alias,
         prologue,
@@ -101,6 +101,54 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
         #(#attrs)*
         #vis #sig #content
     }
+}
+
+/// With the named form: what checks the original in its `poll`, and the step through that.
+pub(super) fn of_named(
+    input: &Input<'_>,
+    body: &Body,
+    step: TokenStream,
+) -> (TokenStream, TokenStream) {
+    let fresh = &input.layout.fresh;
+    let native = &fresh.as_written;
+    let (_, check) = original(input, body, Arguments::Any);
+    let check = quote! {
+        let #native = ::core::marker::PhantomData;
+        #check
+    };
+    (check, through(step, &fresh.rt, &fresh.accepted))
+}
+
+/// With the named form: where it waits.
+pub(super) fn inspect_named(input: &Input<'_>, name: &Ident, look: &TokenStream) -> TokenStream {
+    let fresh = &input.layout.fresh;
+    let (rt, accepted) = (&fresh.rt, &fresh.accepted);
+    let silence = silence();
+    quote! {
+        impl ::handroll_rt::Inspect for #name {
+            fn state(&self) -> ::handroll_rt::State<'_> {
+                use ::handroll_rt as #rt;
+                let #accepted = #rt::Accepted::<()>::assumed();
+                #silence
+                let state = #rt::see(self, #look);
+                state
+            }
+        }
+        impl ::core::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&::handroll_rt::Inspect::state(self), f)
+            }
+        }
+    }
+}
+
+/// What the original is called with, in a branch that never runs.
+#[derive(Clone, Copy)]
+enum Arguments {
+    /// The lowered function's own parameters, with their lifetimes.
+    Own,
+    /// Whatever fits.
+    Any,
 }
 
 /// Where the original stands.
@@ -156,7 +204,7 @@ fn may_mention_outer(sig: &syn::Signature) -> bool {
 }
 
 /// The original as an item beside the function, if it is one, and what checks it.
-fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
+fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, TokenStream) {
     let Input { item, layout, .. } = input;
     let fresh = &layout.fresh;
     let (native, accepted) = (&fresh.as_written, &fresh.accepted);
@@ -261,7 +309,11 @@ fn original(input: &Input<'_>, body: &Body) -> (TokenStream, TokenStream) {
             quote!(#function::<#(#generics),*>)
         }
     };
-    let first = call(function(quote!(_)), &arguments);
+    let given = match given {
+        Arguments::Own => &arguments,
+        Arguments::Any => &anything,
+    };
+    let first = call(function(quote!(_)), given);
     let settle = settled.then(|| call(function(quote!(())), &anything));
     // In a block of its own: what else mentions the function's name means the lowered one.
     let check = quote! {

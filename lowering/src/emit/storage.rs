@@ -451,12 +451,13 @@ impl Storage<'_> {
         name: &Ident,
         output: &syn::Type,
         alias: &TokenStream,
+        run: &TokenStream,
         step: &TokenStream,
         allow: Option<&TokenStream>,
     ) -> TokenStream {
         let (rt, frame) = (&self.layout().fresh.rt, &self.layout().fresh.frame);
         quote! {
-            impl Drop for #name {
+            impl ::core::ops::Drop for #name {
                 fn drop(&mut self) {
                     ::handroll_rt::Frame::end(self, ::handroll_rt::End::Returned);
                 }
@@ -467,7 +468,7 @@ impl Storage<'_> {
                 fn poll(self: ::core::pin::Pin<&mut Self>, cx: &mut ::core::task::Context<'_>) -> ::core::task::Poll<#output> {
                     #alias
                     let #frame = #rt::frame!(self);
-                    #rt::step(#frame, cx, #step)
+                    #run(#frame, cx, #step)
                 }
             }
         }

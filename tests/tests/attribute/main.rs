@@ -2,4 +2,6 @@
 
 mod compiler;
 mod mistakes;
+mod options;
+mod real;
 mod shapes;

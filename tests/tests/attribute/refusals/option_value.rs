@@ -8,3 +8,12 @@ async fn no_value() {}
 
 #[lower(name = "two words")]
 async fn no_name() {}
+
+#[lower(after_completion = "never")]
+async fn never() {}
+
+#[lower(dump = "file")]
+async fn dumped() {}
+
+#[lower(crate = "runtime")]
+async fn path() {}

@@ -1,4 +1,10 @@
 use handroll_rt::lower;
 
 #[lower(nmae = "Echo")]
-async fn echo() {}
+async fn near() {}
+
+#[lower(no_holder)]
+async fn nearer() {}
+
+#[lower(entirely_unknown)]
+async fn far() {}

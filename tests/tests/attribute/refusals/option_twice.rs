@@ -1,0 +1,4 @@
+use handroll_rt::lower;
+
+#[lower(dump, dump)]
+async fn echo() {}
