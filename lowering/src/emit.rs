@@ -203,7 +203,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
                 alias,
                 prologue,
                 items: quote!(#(#items)* #declarations),
-                machine: quote!(#rt::Machine::new(#initial, #step)),
+                machine: quote!({ #framed #rt::Machine::new(#initial, #step) }),
                 look: storage.look(),
             };
             expansion::function(input, &body, &parts)

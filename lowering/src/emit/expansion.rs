@@ -396,8 +396,8 @@ fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
         let binds = at > 0 && is(at - 1, "let");
         let method = if binds || !sequence(at, &[&rt_name, ":", ":"]) {
             None
-        } else if sequence(at + 3, &["Poll", ":", ":", "Ready"]) {
-            Some(("ready", 7))
+        } else if is(at + 3, "Ready") {
+            Some(("ready", 4))
         } else if sequence(at + 3, &["Child", ":", ":", "new"]) {
             Some(("child", 7))
         } else if is(at + 3, "wait") {
