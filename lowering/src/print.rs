@@ -99,6 +99,20 @@ fn unwrapped(text: &str, depth: usize) -> String {
     inner.trim_start().to_owned()
 }
 
+/// An expression on one line, if it fits there.
+pub(crate) fn short(expr: &syn::Expr) -> Option<String> {
+    let file: syn::File = syn::parse_quote!(
+        fn f() {
+            #expr
+        }
+    );
+    let text = prettyplease::unparse(&file);
+    match text.lines().collect::<Vec<_>>().as_slice() {
+        [_, line, _] => Some(line.trim().to_owned()),
+        _ => None,
+    }
+}
+
 pub(crate) fn ty(ty: &syn::Type) -> String {
     let file: syn::File = syn::parse_quote!(type T = #ty;);
     let text = prettyplease::unparse(&file);

@@ -46,6 +46,18 @@ impl HasAwait for Stmt {
     }
 }
 
+impl HasAwait for proc_macro2::TokenStream {
+    fn has_await(&self) -> bool {
+        tokens_have(self, &mut |ident| ident == "await")
+    }
+}
+
+impl HasAwait for syn::Macro {
+    fn has_await(&self) -> bool {
+        self.tokens.has_await()
+    }
+}
+
 impl HasAwait for syn::Block {
     fn has_await(&self) -> bool {
         self.stmts.iter().any(HasAwait::has_await)

@@ -226,10 +226,7 @@ impl Desugar<'_> {
                 let value = self.value(expr, prefix);
                 self.ready(value, span, prefix)
             }
-            Expr::Macro(mac) => {
-                self.hidden_await(&mac.mac);
-                Expr::Macro(mac)
-            }
+            Expr::Macro(mac) => self.awaiting_macro(mac, prefix),
             other => {
                 self.refuse(
                     Code::AwaitPosition,
@@ -244,7 +241,7 @@ impl Desugar<'_> {
     }
 
     /// A hidden local for a value that an await or control flow gives.
-    fn ready(&mut self, value: ir::Expr, span: Span, prefix: &mut Prefix) -> Expr {
+    pub(super) fn ready(&mut self, value: ir::Expr, span: Span, prefix: &mut Prefix) -> Expr {
         let local = self.resolved.hidden("ready", span);
         let declared = self.resolved.mention(local);
         prefix.stmts.push(ir::Stmt::Let {
@@ -257,7 +254,7 @@ impl Desugar<'_> {
     }
 
     /// Operands in order: what stands before the last await is evaluated now.
-    fn operands(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
+    pub(super) fn operands(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
         let Some(last) = operands.iter().rposition(HasAwait::has_await) else {
             return;
         };
@@ -576,7 +573,7 @@ fn state_name(awaited: &Expr) -> String {
     }
 }
 
-fn strip(name: &str) -> String {
+pub(super) fn strip(name: &str) -> String {
     match crate::names::unmark(name) {
         Some(_) => name[..name.rfind("__hr").expect("marked")].to_owned(),
         None => name.to_owned(),

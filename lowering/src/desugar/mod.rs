@@ -21,6 +21,7 @@
 mod control;
 mod jumps;
 mod lift;
+mod macros;
 mod settle;
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
@@ -516,7 +517,16 @@ impl Desugar<'_> {
                     }
                 }
             }
-            Stmt::Macro(mac) => self.hidden_await(&mac.mac),
+            Stmt::Macro(mac) => match mac.semi_token {
+                Some(semi) => {
+                    let expr = Expr::Macro(syn::ExprMacro {
+                        attrs: mac.attrs,
+                        mac: mac.mac,
+                    });
+                    self.stmt(Stmt::Expr(expr, Some(semi)), position, out);
+                }
+                None => self.hidden_await(&mac.mac),
+            },
             Stmt::Item(_) => unreachable!("handled above"),
         }
     }

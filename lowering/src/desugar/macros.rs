@@ -1,0 +1,233 @@
+//! Macros of the standard library with awaits among their arguments: their expansions are known, and evaluate their arguments in order.
+
+use super::lift::temporary;
+use super::{Desugar, Prefix};
+use crate::ir;
+use crate::names;
+use crate::syntax::{HasAwait, bare, macro_args, macro_name};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{Expr, ExprMacro};
+
+impl Desugar<'_> {
+    /// The macro without the awaits among its arguments, where its expansion says when they are evaluated.
+    pub(super) fn awaiting_macro(&mut self, found: ExprMacro, prefix: &mut Prefix) -> Expr {
+        let name = macro_name(&found.mac);
+        let known = is_standard(&found.mac.path) && !self.table.defines_macro(&name);
+        let lifted = if known && !binds(&found.mac) {
+            match name.as_str() {
+                "vec" => self.vec_macro(&found, prefix),
+                "matches" => self.matches_macro(&found.mac, prefix),
+                "assert" => self.assert_macro(&found, prefix),
+                // Both sides stay to the end of the statement.
+                "assert_eq" | "assert_ne" => self.borrowing_macro(&found, 0..2, prefix),
+                "format" | "print" | "println" | "eprint" | "eprintln" | "panic"
+                | "unreachable" | "todo" | "unimplemented" => {
+                    let mut inner = Prefix::default();
+                    let lifted = self.alone(|this| this.borrowing_macro(&found, 1.., &mut inner));
+                    lifted.map(|lifted| self.ended(lifted, inner, prefix))
+                }
+                "write" | "writeln" if self.is_plain_writer(&found.mac) => {
+                    self.borrowing_macro(&found, 2.., prefix)
+                }
+                _ => None,
+            }
+        } else {
+            None
+        };
+        lifted.unwrap_or_else(|| {
+            self.hidden_await(&found.mac);
+            Expr::Macro(found)
+        })
+    }
+
+    /// Something that ends its temporaries itself.
+    fn alone<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let tail = self.tail.take();
+        let root = std::mem::replace(&mut self.root, true);
+        let result = inside(self);
+        self.root = root;
+        self.tail = tail;
+        result
+    }
+
+    /// The value of an expression whose temporaries end with it.
+    fn ended(&mut self, value: Expr, inner: Prefix, prefix: &mut Prefix) -> Expr {
+        if inner.scoped {
+            let span = value.span();
+            let node = inner.enclose(ir::Expr::Plain(value));
+            self.ready(node, span, prefix)
+        } else {
+            prefix.stmts.extend(inner.stmts);
+            value
+        }
+    }
+
+    /// `vec![a, b]` evaluates like `[a, b]`.
+    fn vec_macro(&mut self, found: &ExprMacro, prefix: &mut Prefix) -> Option<Expr> {
+        let tokens = &found.mac.tokens;
+        let list: Expr = syn::parse2(quote!([#tokens])).ok()?;
+        let Expr::Array(_) = list else { return None };
+        let Expr::Array(lifted) = self.lift(list, prefix) else {
+            return None;
+        };
+        Some(with_tokens(found, lifted.elems.to_token_stream()))
+    }
+
+    /// `matches!(value, pattern)` is a `match`.
+    fn matches_macro(&mut self, mac: &syn::Macro, prefix: &mut Prefix) -> Option<Expr> {
+        let trees: Vec<_> = mac.tokens.clone().into_iter().collect();
+        let is_comma = |tree: &proc_macro2::TokenTree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',');
+        let comma = trees.iter().position(is_comma)?;
+        let head: TokenStream = trees[..comma].iter().cloned().collect();
+        let mut rest = &trees[comma + 1..];
+        if let [before @ .., last] = rest
+            && is_comma(last)
+        {
+            rest = before;
+        }
+        let pattern: TokenStream = rest.iter().cloned().collect();
+        if pattern.has_await() {
+            return None;
+        }
+        let found: Expr = syn::parse2(quote!(match #head { #pattern => true, _ => false })).ok()?;
+        Some(self.lift(found, prefix))
+    }
+
+    /// `assert!(condition, message)` ends the temporaries of its condition itself.
+    fn assert_macro(&mut self, found: &ExprMacro, prefix: &mut Prefix) -> Option<Expr> {
+        let mut args = macro_args(&found.mac)?.into_iter();
+        let condition = args.next()?;
+        let message: Vec<Expr> = args.collect();
+        if message.iter().any(HasAwait::has_await) {
+            return None;
+        }
+        let message = if message.is_empty() {
+            let text = self.condition_text(&condition)?;
+            quote!(#text)
+        } else {
+            quote!(#(#message),*)
+        };
+        let mut inner = Prefix::default();
+        let value = self.alone(|this| this.lift(condition, &mut inner));
+        let value = self.ended(value, inner, prefix);
+        Some(with_tokens(found, quote!(#value, #message)))
+    }
+
+    /// What the assertion says when it fails: the condition as the compiler prints it, which is known when that is short.
+    fn condition_text(&self, condition: &Expr) -> Option<String> {
+        let tokens = names::map_tokens(
+            condition.to_token_stream(),
+            &mut |ident, _| {
+                let name = super::lift::strip(&ident.to_string());
+                let name = if name == "this" { "self" } else { &name };
+                syn::parse_str(name).ok()
+            },
+            &mut |literal| names::map_captures(literal, &mut |name| Some(super::lift::strip(name))),
+        );
+        let text = crate::print::short(&syn::parse2(tokens).ok()?)?;
+        if text.len() > SHORT {
+            return None;
+        }
+        let text = format!("assertion failed: {text}");
+        // Before edition 2021 a message by itself is no format string.
+        Some(if self.edition >= crate::report::Edition::E2021 {
+            text.replace('{', "{{").replace('}', "}}")
+        } else {
+            text
+        })
+    }
+
+    /// Arguments that the expansion borrows, in order.
+    fn borrowing_macro(
+        &mut self,
+        found: &ExprMacro,
+        which: impl std::ops::RangeBounds<usize>,
+        prefix: &mut Prefix,
+    ) -> Option<Expr> {
+        let mut args = macro_args(&found.mac)?;
+        let mut places = Vec::new();
+        let mut operands: Vec<Expr> = Vec::new();
+        for (i, arg) in args.iter().enumerate() {
+            if which.contains(&i) {
+                let value = match arg {
+                    Expr::Assign(named) => &*named.right,
+                    arg => arg,
+                };
+                places.push(i);
+                operands.push(syn::parse_quote!(&(#value)));
+            } else if arg.has_await() {
+                return None;
+            }
+        }
+        self.operands(&mut operands, prefix);
+        for (i, operand) in places.into_iter().zip(operands) {
+            let value = match operand {
+                Expr::Reference(reference) => bare(&reference.expr).clone(),
+                operand => syn::parse_quote!(*#operand),
+            };
+            match &mut args[i] {
+                Expr::Assign(named) => *named.right = value,
+                arg => *arg = value,
+            }
+        }
+        Some(with_tokens(found, quote!(#(#args),*)))
+    }
+
+    /// Whether the target of a `write!` is a variable, so that evaluating it does nothing.
+    fn is_plain_writer(&self, mac: &syn::Macro) -> bool {
+        macro_args(mac).is_some_and(|args| {
+            args.first().is_some_and(|writer| match bare(writer) {
+                Expr::Reference(reference) => crate::syntax::as_ident(&reference.expr).is_some(),
+                writer => crate::syntax::as_ident(writer).is_some(),
+            })
+        })
+    }
+}
+
+/// A longer condition is printed on several lines.
+const SHORT: usize = 60;
+
+fn with_tokens(found: &ExprMacro, tokens: TokenStream) -> Expr {
+    let mut found = found.clone();
+    found.mac.tokens = tokens;
+    temporary(Expr::Macro(found))
+}
+
+/// `println`, `std::println`, `core::assert`
+fn is_standard(path: &syn::Path) -> bool {
+    let segments: Vec<String> = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    match segments.as_slice() {
+        [_] => true,
+        [package, _] => matches!(package.as_str(), "std" | "core" | "alloc"),
+        _ => false,
+    }
+}
+
+/// Whether an argument binds names: in tokens they were taken for those of the function.
+fn binds(mac: &syn::Macro) -> bool {
+    struct Binds(bool);
+    impl<'ast> Visit<'ast> for Binds {
+        fn visit_pat(&mut self, _: &'ast syn::Pat) {
+            self.0 = true;
+        }
+        fn visit_block(&mut self, _: &'ast syn::Block) {
+            self.0 = true;
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.0 |= mac.has_await();
+        }
+    }
+    let mut binds = Binds(false);
+    match macro_args(mac) {
+        Some(args) => args.iter().for_each(|arg| binds.visit_expr(arg)),
+        None => return macro_name(mac) != "matches",
+    }
+    binds.0
+}
