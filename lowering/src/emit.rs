@@ -4,6 +4,7 @@ mod arms;
 mod cleanup;
 mod expansion;
 mod kept;
+mod lints;
 mod mentions;
 mod residual;
 mod rewrite;
@@ -27,6 +28,7 @@ use rewrite::{Rewrite, Try};
 use std::collections::HashMap;
 
 pub(crate) use cleanup::prune;
+pub(crate) use lints::prune as prune_lints;
 pub(crate) use signature::Signature;
 
 /// The function around the body.

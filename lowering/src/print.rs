@@ -39,6 +39,8 @@ pub(crate) fn lowered(
         Err(text) => return text,
     };
     emit::prune(&mut file);
+    calls::hide(&mut file);
+    emit::prune_lints(&mut file);
     let depth = indent / 4;
     for _ in 0..depth {
         let mut around: syn::ItemMod = syn::parse_quote!(
@@ -49,7 +51,7 @@ pub(crate) fn lowered(
     }
     let wants_edits = comments::has_comments(found, source) || notes::has_constructs(found, source);
     let tokens = wants_edits.then(|| file.to_token_stream());
-    let text = join::join(&unparse(file));
+    let text = join::join(&calls::show(&prettyplease::unparse(&file)));
     let Some(tokens) = tokens else {
         return unwrapped(&text, depth);
     };
@@ -68,12 +70,6 @@ fn same_code(one: &str, other: &str) -> bool {
         |text| lex(text).filter(|token: &Token| !matches!(token.kind, Kind::Blank | Kind::Comment));
     let words = |text| code(text).map(move |token: Token| &text[token.bytes]);
     words(one).eq(words(other))
-}
-
-/// Prints a file; the runtime's macros are laid out as calls are.
-fn unparse(mut file: syn::File) -> String {
-    calls::hide(&mut file);
-    calls::show(&prettyplease::unparse(&file))
 }
 
 /// An item as text.

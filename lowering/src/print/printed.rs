@@ -3,6 +3,7 @@
 //! Tokens keep their spans through all passes, but a printer gives bare text. Here the text is lexed again, and its tokens are matched
 //! with those that were printed. The two sequences differ only in what the printer adds or leaves out: commas, braces, parentheses.
 
+use super::calls::BANG;
 use crate::lex::{Kind, Token, lex};
 use crate::text::Text;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
@@ -236,7 +237,14 @@ fn flatten(tokens: TokenStream, leaves: &mut Vec<Leaf>) {
         match tree {
             TokenTree::Ident(ident) => {
                 let span = ident.span();
-                leaves.push(Leaf::Word(ident, span));
+                let text = ident.to_string();
+                match text.strip_suffix(BANG) {
+                    Some(name) => {
+                        leaves.push(Leaf::Word(Ident::new(name, span), span));
+                        leaves.push(Leaf::Punct('!', Span::call_site()));
+                    }
+                    None => leaves.push(Leaf::Word(ident, span)),
+                }
             }
             TokenTree::Literal(literal) => {
                 leaves.push(Leaf::Literal(literal.to_string(), literal.span()));
