@@ -191,7 +191,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let allow = (!arms.states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
     // A frame is too much for an argument to read well.
-    let (framed, initial) = if layout.framed() && layout.name.is_none() {
+    let is_text = item.output != Output::Expansion && layout.name.is_none();
+    let (framed, initial) = if layout.framed() && is_text {
         let (frame, initial) = (&fresh.frame, storage.initial());
         (Some(quote!(let #frame = #initial;)), quote!(#frame))
     } else {
