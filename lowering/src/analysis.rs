@@ -10,6 +10,7 @@ use crate::hold::Unclear;
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
+use crate::seeded::{self, Bug};
 use crate::sets::Set;
 use crate::types::Receiver;
 use fixedbitset::FixedBitSet;
@@ -148,8 +149,11 @@ pub(crate) fn analyse(
                     local,
                     why: Why::UsedLater,
                 });
-            } else if state.init.contains(local.0) && !graph.facts[local.0].no_drop {
-                if state.uninit.contains(local.0) {
+            } else if state.init.contains(local.0)
+                && !graph.facts[local.0].no_drop
+                && !seeded::is(Bug::NoDropDuty)
+            {
+                if state.uninit.contains(local.0) && !seeded::is(Bug::FlagIgnored) {
                     analysis.flagged.insert(local);
                 }
                 held.push(Holding {
@@ -204,7 +208,7 @@ pub(crate) fn analyse(
             .extend(analysis.held.iter().flatten().map(|holding| holding.local));
     }
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
-    let drops = |local: LocalId| !graph.facts[local.0].no_drop;
+    let drops = |local: LocalId| !graph.facts[local.0].no_drop && !seeded::is(Bug::NoPrefixRule);
     loop {
         let mut more = false;
         for held in &analysis.held {

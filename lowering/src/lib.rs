@@ -36,6 +36,11 @@ mod print;
 mod recursion;
 mod report;
 mod resolve;
+#[cfg(feature = "seeded-bugs")]
+pub mod seeded;
+#[cfg(not(feature = "seeded-bugs"))]
+#[expect(dead_code, unreachable_pub, reason = "only the feature makes bugs")]
+mod seeded;
 mod sets;
 mod surroundings;
 mod syntax;

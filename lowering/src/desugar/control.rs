@@ -7,10 +7,50 @@ use super::{Desugar, Position, Prefix};
 use crate::diagnostics::Code;
 use crate::ir::{self, Arm, Block, Loop};
 use crate::report::Edition;
+use crate::seeded::{self, Bug};
 use crate::syntax::{HasAwait, bare, is_place};
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::{Expr, Pat};
+
+/// Whether a scrutinee is a reference by its syntax.
+fn gives_reference(head: &Expr) -> bool {
+    match bare(head) {
+        Expr::Reference(_) => true,
+        Expr::MethodCall(call) => {
+            let name = call.method.to_string();
+            name.starts_with("as_") || name.starts_with("get") || name.starts_with("split")
+        }
+        Expr::Try(expr) => gives_reference(&expr.expr),
+        Expr::Index(index) => matches!(bare(&index.index), Expr::Range(_)),
+        _ => false,
+    }
+}
+
+/// Whether a pattern binds an element of an array or slice, not with `ref`.
+fn moves_elements(pat: &Pat) -> bool {
+    #[derive(Default)]
+    struct Elements {
+        inside: bool,
+        found: bool,
+    }
+    impl<'ast> syn::visit::Visit<'ast> for Elements {
+        fn visit_pat_slice(&mut self, pat: &'ast syn::PatSlice) {
+            let outer = std::mem::replace(&mut self.inside, true);
+            syn::visit::visit_pat_slice(self, pat);
+            self.inside = outer;
+        }
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            self.found |=
+                self.inside && pat.by_ref.is_none() && crate::names::local(&pat.ident).is_some();
+            syn::visit::visit_pat_ident(self, pat);
+        }
+        fn visit_expr(&mut self, _: &'ast Expr) {}
+    }
+    let mut elements = Elements::default();
+    syn::visit::Visit::visit_pat(&mut elements, pat);
+    elements.found
+}
 
 impl Desugar<'_> {
     /// An expression that holds awaits, as a node; what goes before it goes to the prefix.
@@ -110,7 +150,10 @@ impl Desugar<'_> {
                 let mut inner = Prefix::default();
                 let matched = self.scrutinee(scrutinee, &mut inner);
                 let pat = cond.pat;
-                let early = self.edition >= Edition::E2024 && inner.scoped && els.is_some();
+                let early = self.edition >= Edition::E2024
+                    && inner.scoped
+                    && els.is_some()
+                    && !seeded::is(Bug::ElseHoldsScrutinee);
                 let node = if early {
                     self.early_else(*pat, matched, expr.then_branch, els, inner)
                 } else {
@@ -363,6 +406,18 @@ impl Desugar<'_> {
                     "an await in a match guard is not lowered",
                     "this guard",
                     "await before the `match`, or turn the guard into an `if` inside the arm",
+                );
+            }
+        }
+        if arms_await && expr.arms.len() > 1 && !gives_reference(&head) {
+            if let Some(arm) = expr.arms.iter().find(|arm| moves_elements(&arm.pat)) {
+                let span = arm.pat.span();
+                self.refuse(
+                    Code::PartialMove,
+                    span,
+                    "only types decide whether this pattern moves elements out of an array, which then drops in another order, and an arm waits",
+                    "this pattern",
+                    "match on a reference, or take the array apart in a `let` before the `match`",
                 );
             }
         }

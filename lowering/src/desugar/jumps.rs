@@ -1,11 +1,14 @@
 //! Jumps name their loop: a loop that holds awaits is taken apart, and its jumps must still find it.
 
+use crate::seeded::{self, Bug};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Lifetime};
 
 /// Gives the unlabelled `break`s and `continue`s of a loop's own body its label.
 pub(super) fn label_jumps(body: &mut syn::Block, label: &Lifetime) {
-    Labeller { label }.visit_block_mut(body);
+    if !seeded::is(Bug::UnlabelledJump) {
+        Labeller { label }.visit_block_mut(body);
+    }
 }
 
 struct Labeller<'a> {

@@ -3,6 +3,7 @@
 use super::{Awaited, Desugar, Prefix};
 use crate::diagnostics::Code;
 use crate::ir;
+use crate::seeded::{self, Bug};
 use crate::syntax::{HasAwait, as_ident, bare, is_constant, is_place};
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -261,7 +262,7 @@ impl Desugar<'_> {
         for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
             let expr = self.lift(expr, prefix);
-            *operand = if i < last {
+            *operand = if i < last && !seeded::is(Bug::OperandsLate) {
                 self.hold(expr, prefix)
             } else {
                 expr

@@ -29,6 +29,7 @@ use crate::ir::{self, AwaitId};
 use crate::names::LocalId;
 use crate::report::Edition;
 use crate::resolve::Resolved;
+use crate::seeded::{self, Bug};
 use crate::syntax::HasAwait;
 use crate::types::Table;
 use proc_macro2::{Ident, Span};
@@ -332,6 +333,7 @@ impl Desugar<'_> {
             return prefix.enclose(expr);
         };
         if self.edition >= Edition::E2024
+            || seeded::is(Bug::ConditionOutlived)
             || prefix.stmts.is_empty()
             || !self.leaves_temporaries(value)
         {
@@ -413,7 +415,10 @@ impl Desugar<'_> {
         let mut outlived = false;
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
-            let stmt = if last_await.is_some_and(|last| i < last) && !stmt.has_await() {
+            let stmt = if last_await.is_some_and(|last| i < last)
+                && !stmt.has_await()
+                && !seeded::is(Bug::NotExtended)
+            {
                 self.extended(stmt, &mut stmts)
             } else {
                 stmt
@@ -477,6 +482,7 @@ impl Desugar<'_> {
         }
         if let Stmt::Expr(Expr::Assign(assign), Some(_)) = &stmt
             && matches!(&*assign.left, Expr::Infer(_))
+            && !seeded::is(Bug::UnderscoreMoves)
             && crate::syntax::is_place(&assign.right)
         {
             // Neither moves the value nor looks at it.
@@ -493,7 +499,8 @@ impl Desugar<'_> {
             Stmt::Local(local) => self.local(local, out),
             Stmt::Expr(expr, semi) => {
                 let mut prefix = Prefix::default();
-                if semi.is_some() && jumps::gives_value(&expr) {
+                if semi.is_some() && jumps::gives_value(&expr) && !seeded::is(Bug::ValueDropsInside)
+                {
                     // The value is dropped here, and not where it is made.
                     let stmt: Stmt = syn::parse_quote!(let _ = #expr;);
                     return self.stmt(stmt, position, out);

@@ -9,6 +9,7 @@ use crate::ir::AwaitId;
 use crate::layout::{Fresh, Layout};
 use crate::names::LocalId;
 use crate::report::AfterCompletion;
+use crate::seeded::{self, Bug};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -111,11 +112,14 @@ fn arm(
             .map(|&local| resumed(layout, local, residual.mutability(local), &mentions))
             .collect()
     };
-    let taken: Vec<TokenStream> = state
+    let mut taken: Vec<TokenStream> = state
         .carried
         .iter()
         .map(|&local| binding(layout, local, residual.mutability(local), &mentions))
         .collect();
+    if seeded::is(Bug::CarriedReversed) {
+        taken.reverse();
+    }
     let carried = state.carried.iter().rev().map(|&local| layout.name(local));
     if body.awaits[id].tokens.is_none() {
         let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
@@ -159,7 +163,7 @@ fn arm(
         bound,
         code,
     } = receive(&code, output, layout, &state.carried, &|local| {
-        late.is_empty() || residual.facts[local.0].no_drop
+        late.is_empty() || seeded::is(Bug::OutputFirst) || residual.facts[local.0].no_drop
     });
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     quote! {

@@ -133,6 +133,62 @@ fn strip_tail_expr(expr: &mut Expr) {
     }
 }
 
+/// Puts a semicolon behind a head that makes a temporary, where it ends a block with locals: before edition 2024 the temporary of a tail
+/// outlives them.
+fn end_tail(block: &mut syn::Block) {
+    let has_locals = block
+        .stmts
+        .iter()
+        .any(|stmt| matches!(stmt, syn::Stmt::Local(_)));
+    let Some(syn::Stmt::Expr(expr, semi @ None)) = block.stmts.last_mut() else {
+        return;
+    };
+    match expr {
+        Expr::If(found) => end_branches(found),
+        Expr::Match(found) => {
+            for arm in &mut found.arms {
+                if let Expr::Block(block) = &mut *arm.body {
+                    end_tail(&mut block.block);
+                }
+            }
+        }
+        Expr::Block(block) => end_tail(&mut block.block),
+        _ => {}
+    }
+    if has_locals && makes_temporary(expr) {
+        *semi = Some(Default::default());
+    }
+}
+
+fn end_branches(found: &mut syn::ExprIf) {
+    end_tail(&mut found.then_branch);
+    match &mut found.else_branch {
+        Some((_, els)) => match &mut **els {
+            Expr::If(found) => end_branches(found),
+            Expr::Block(block) => end_tail(&mut block.block),
+            _ => {}
+        },
+        None => {}
+    }
+}
+
+fn makes_temporary(expr: &Expr) -> bool {
+    let value = |head: &Expr| !crate::syntax::is_place(head);
+    match expr {
+        Expr::Match(found) => value(&found.expr),
+        Expr::If(found) => {
+            let scrutinee = matches!(&*found.cond, Expr::Let(link) if value(&link.expr))
+                || matches!(&*found.cond, Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)));
+            scrutinee
+                || found
+                    .else_branch
+                    .as_ref()
+                    .is_some_and(|(_, els)| makes_temporary(els))
+        }
+        _ => false,
+    }
+}
+
 fn is_machine(label: &Lifetime) -> bool {
     label.ident.to_string().ends_with("__hr")
 }
@@ -175,6 +231,7 @@ impl VisitMut for Pruner {
         let syn::ExprLoop { label, body, .. } = expr;
         if label.as_ref().is_some_and(|label| is_machine(&label.name)) {
             strip_tail(body);
+            end_tail(body);
         }
         self.inside(label, true, |this| this.visit_block_mut(body));
     }

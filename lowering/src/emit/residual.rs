@@ -16,6 +16,7 @@ use crate::ir::{Arm, Await, AwaitId, Block, Expr, Loop, Stmt};
 use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::resolve::Resolved;
+use crate::seeded::{self, Bug};
 use crate::types::Facts;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -185,7 +186,7 @@ impl Residual<'_> {
         // A bare name would be a place, of which a pattern may leave a part, or all, for the end of the scope.
         let bare = syn::parse2::<syn::Ident>(tokens.clone()).is_ok();
         let simple = matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none());
-        let tokens = if bare && !simple {
+        let tokens = if bare && !simple && !seeded::is(Bug::RestStays) {
             let rt = &self.layout.fresh.rt;
             quote!(#rt::value(#tokens))
         } else {

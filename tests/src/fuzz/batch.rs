@@ -4,6 +4,7 @@ use super::function::Program;
 use crate::fixture::{Fixture, year};
 use crate::lower::{self, LoweredFixture};
 use crate::program::{self, FailureKind, Pair};
+use handroll_lowering::seeded::{self, Bug};
 use handroll_lowering::{Code, Edition};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -128,12 +129,16 @@ const STACK: usize = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Lowers in a thread, which is left behind when it hangs: the new text, or why there is none.
-fn lowered(fixture: &Fixture, edition: Edition) -> Result<String, Finding> {
+fn lowered(fixture: &Fixture, edition: Edition, bug: Option<Bug>) -> Result<String, Finding> {
     let (sender, receiver) = mpsc::channel();
     let fixture = fixture.clone();
     let work = move || {
         let result = catch_unwind(AssertUnwindSafe(|| {
-            let lowered = lower::lower(&fixture, edition).map_err(Finding::Internal)?;
+            let lowered = match bug {
+                Some(bug) => seeded::with(bug, || lower::lower(&fixture, edition)),
+                None => lower::lower(&fixture, edition),
+            };
+            let lowered = lowered.map_err(Finding::Internal)?;
             match refused(&lowered) {
                 Some(finding) => Err(finding),
                 None => Ok(lowered.text),
@@ -154,6 +159,16 @@ fn lowered(fixture: &Fixture, edition: Edition) -> Result<String, Finding> {
     }
     let result = receiver.recv_timeout(PATIENCE);
     result.unwrap_or_else(|_| Err(Finding::Internal("the lowering hangs".into())))
+}
+
+/// The text that a program is lowered to, with a bug in the lowering; none when it is refused.
+pub fn lowered_text(program: &Program, edition: Edition, bug: Option<Bug>) -> Option<String> {
+    let fixture = Fixture {
+        name: "program".into(),
+        text: program.print(),
+        editions: vec![edition],
+    };
+    lowered(&fixture, edition, bug).ok()
 }
 
 /// The function that a program is about, when it was refused.
@@ -181,15 +196,31 @@ fn refused(lowered: &LoweredFixture) -> Option<Finding> {
 /// # Errors
 /// When cargo cannot be run or a file not be written.
 pub fn check(name: &str, programs: &[Program], edition: Edition) -> io::Result<Vec<Finding>> {
+    let subjects: Vec<(Program, Option<Bug>)> = programs
+        .iter()
+        .map(|program| (program.clone(), None))
+        .collect();
+    check_seeded(name, &subjects, edition)
+}
+
+/// The same with a bug in the lowering of each program.
+///
+/// # Errors
+/// When cargo cannot be run or a file not be written.
+pub fn check_seeded(
+    name: &str,
+    programs: &[(Program, Option<Bug>)],
+    edition: Edition,
+) -> io::Result<Vec<Finding>> {
     let mut findings: Vec<Option<Finding>> = vec![None; programs.len()];
     let mut pairs = Vec::new();
-    for (i, program) in programs.iter().enumerate() {
+    for (i, (program, bug)) in programs.iter().enumerate() {
         let fixture = Fixture {
             name: format!("p{i}"),
             text: program.print(),
             editions: vec![edition],
         };
-        match lowered(&fixture, edition) {
+        match lowered(&fixture, edition, *bug) {
             Err(finding) => findings[i] = Some(finding),
             Ok(text) => pairs.push(Pair::with_text(&fixture, &text)),
         }
@@ -206,7 +237,7 @@ pub fn check(name: &str, programs: &[Program], edition: Edition) -> io::Result<V
         let itself = |&i: &usize| {
             let fixture = Fixture {
                 name: format!("p{i}"),
-                text: programs[i].print(),
+                text: programs[i].0.print(),
                 editions: vec![edition],
             };
             Pair::with_text(

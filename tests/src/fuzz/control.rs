@@ -420,8 +420,10 @@ impl Gen {
             is_loop: true,
             value: ty,
         });
-        // The value is made in a turn: what is outside of the loop stays there.
+        // The value is made in a turn: what is outside of the loop stays there. A `continue` in it would never end.
+        self.no_exit += 1;
         let value = self.sub(ty, 1);
+        self.no_exit -= 1;
         let body = self.block(Ty::Unit);
         self.targets.pop();
         self.close();

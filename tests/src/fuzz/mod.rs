@@ -18,7 +18,7 @@ mod text;
 mod tree;
 mod values;
 
-pub use batch::{Finding, check};
+pub use batch::{Finding, check, check_seeded, lowered_text};
 pub use function::{Function, Param, Program, generate};
 pub use random::Random;
 pub use report::Tally;
