@@ -21,7 +21,6 @@ use crate::desugar::Body;
 use crate::ir::{Block, Expr, Loop, Stmt};
 use crate::names::{self, LocalId, Mention};
 use crate::resolve::Resolved;
-use crate::seeded::{self, Bug};
 use proc_macro2::Ident;
 use std::collections::HashMap;
 use syn::visit::Visit;
@@ -111,12 +110,7 @@ fn declare_after(resolved: &mut Resolved, body: &mut Body, local: LocalId, decla
     if let Some(at) = body.params.iter().position(|param| *param == local) {
         // The parameters behind it are bound again, behind the declaration: they drop before it.
         let mut stmts = vec![Stmt::Plain(declaration)];
-        let later = if seeded::is(Bug::ParametersStay) {
-            body.params.len()
-        } else {
-            at + 1
-        };
-        for param in &mut body.params[later..] {
+        for param in &mut body.params[at + 1..] {
             let later = *param;
             let Local { base, span } = Local::of(resolved, later);
             let arrived = resolved.hidden(&base, span);

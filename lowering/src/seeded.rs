@@ -21,8 +21,6 @@ pub enum Bug {
     OutputFirst,
     /// What a pattern leaves of an awaited value stays to the end of the scope.
     RestStays,
-    /// Parameters behind a held one drop after it.
-    ParametersStay,
     /// The value of a block that is a statement drops before the block's locals.
     ValueDropsInside,
     /// Before edition 2024, temporaries of a condition outlive the ones before an await in it.
@@ -49,7 +47,6 @@ impl Bug {
         Bug::NoPrefixRule,
         Bug::OutputFirst,
         Bug::RestStays,
-        Bug::ParametersStay,
         Bug::ValueDropsInside,
         Bug::ConditionOutlived,
         Bug::NotExtended,

@@ -1,15 +1,28 @@
-//! Bugs on purpose: the fuzzer finds each of them. What it compares would otherwise prove little.
+//! Bugs on purpose: the comparison finds each of them. What it checks would otherwise prove little.
 
 use handroll_lowering::Edition;
-use handroll_lowering::seeded::Bug;
-use handroll_tests::fuzz::{Program, check_seeded, generate, lowered_text};
+use handroll_lowering::seeded::{self, Bug};
+use handroll_tests::fixture::{self, Fixture};
+use handroll_tests::lower::lower;
+use handroll_tests::program::{Pair, Program};
+use std::collections::BTreeMap;
 use std::error::Error;
 
-/// How many programs in which a bug shows are compared.
-const PROGRAMS: usize = 10;
+/// Where most of what can go wrong is in sight.
+const FIXTURES: &[&str] = &[
+    "fuzzed",
+    "regressions",
+    "drop_order",
+    "temporaries_if_let",
+    "temporaries_operand",
+    "await_operands",
+    "labels",
+    "parameters_patterns",
+    "conditional_moves",
+];
 
-/// How many programs are looked at for that.
-const SEEDS: u64 = 1_500;
+/// In how many fixtures a bug that shows is looked for.
+const TRIES: usize = 3;
 
 /// The edition in which a bug can show.
 fn edition(bug: Bug) -> Edition {
@@ -21,53 +34,62 @@ fn edition(bug: Bug) -> Edition {
 
 #[test]
 fn seeded_bugs_are_found() -> Result<(), Box<dyn Error>> {
-    let mut missed = Vec::new();
+    let fixtures: Vec<Fixture> = fixture::all()?
+        .into_iter()
+        .filter(|fixture| FIXTURES.contains(&&*fixture.name))
+        .collect();
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
     for year in [Edition::E2021, Edition::E2024] {
-        let bugs: Vec<Bug> = Bug::ALL
-            .iter()
-            .copied()
-            .filter(|&bug| edition(bug) == year)
-            .collect();
-        let mut programs = (400_000..400_000 + SEEDS)
-            .map(|seed| generate(seed, year))
-            .filter_map(|program| {
-                let text = lowered_text(&program, year, None)?;
-                Some((program, text))
-            });
-        let mut accepted: Vec<(Program, String)> = Vec::new();
-        let mut subjects: Vec<(Program, Option<Bug>)> = Vec::new();
-        for &bug in &bugs {
-            let mut touched = 0;
-            for i in 0.. {
-                if i == accepted.len() {
-                    let Some(next) = programs.next() else { break };
-                    accepted.push(next);
-                }
-                let (program, right) = &accepted[i];
-                if lowered_text(program, year, Some(bug)).is_some_and(|wrong| wrong != *right) {
-                    subjects.push((program.clone(), Some(bug)));
-                    touched += 1;
-                }
-                if touched == PROGRAMS {
-                    break;
+        let mut pairs = Vec::new();
+        for (number, &bug) in Bug::ALL.iter().enumerate() {
+            let mut tries = 0;
+            for fixture in fixtures
+                .iter()
+                .filter(|fixture| edition(bug) == year && fixture.editions.contains(&year))
+            {
+                let right = lower(fixture, year)?;
+                let wrong = seeded::with(bug, || lower(fixture, year))?;
+                if right.text != wrong.text && tries < TRIES {
+                    tries += 1;
+                    let name = format!("bug{number}_{tries}");
+                    pairs.push(Pair::with_text(
+                        &Fixture {
+                            name,
+                            ..fixture.clone()
+                        },
+                        &wrong.text,
+                    ));
                 }
             }
         }
-        let findings = check_seeded("fuzz-seeded", &subjects, year)?;
-        for bug in bugs {
-            let found: Vec<_> = subjects
-                .iter()
-                .zip(&findings)
-                .filter(|((_, seeded), _)| *seeded == Some(bug))
-                .map(|(_, finding)| finding)
-                .collect();
-            let kinds: Vec<String> = found.iter().map(|finding| finding.kind()).collect();
-            println!("{bug:?}: {}", kinds.join(", "));
-            if !found.iter().any(|finding| finding.is_defect()) {
-                missed.push(bug);
-            }
+        let verdict = Program {
+            name: "seeded".into(),
+            edition: year,
+            release: false,
+            features: &[],
+        }
+        .check(pairs)?;
+        let different = verdict
+            .outcomes
+            .iter()
+            .filter(|outcome| outcome.differing > 0)
+            .map(|outcome| outcome.fixture.clone());
+        let failed = verdict
+            .failures
+            .iter()
+            .filter_map(|failure| failure.fixture.clone());
+        for name in different.chain(failed) {
+            let bug = name.split('_').next().unwrap_or_default().to_owned();
+            *found.entry(bug).or_default() += 1;
         }
     }
+    let missed: Vec<&Bug> = Bug::ALL
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| !found.contains_key(&format!("bug{number}")))
+        .map(|(_, bug)| bug)
+        .collect();
+    println!("{found:?}");
     assert!(missed.is_empty(), "not found: {missed:?}");
     Ok(())
 }

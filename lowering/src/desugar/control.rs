@@ -409,17 +409,19 @@ impl Desugar<'_> {
                 );
             }
         }
-        if arms_await && expr.arms.len() > 1 && !gives_reference(&head) {
-            if let Some(arm) = expr.arms.iter().find(|arm| moves_elements(&arm.pat)) {
-                let span = arm.pat.span();
-                self.refuse(
+        if arms_await
+            && expr.arms.len() > 1
+            && !gives_reference(&head)
+            && let Some(arm) = expr.arms.iter().find(|arm| moves_elements(&arm.pat))
+        {
+            let span = arm.pat.span();
+            self.refuse(
                     Code::PartialMove,
                     span,
                     "only types decide whether this pattern moves elements out of an array, which then drops in another order, and an arm waits",
                     "this pattern",
                     "match on a reference, or take the array apart in a `let` before the `match`",
                 );
-            }
         }
         let head = if !arms_await {
             temporary(self.lift(head, prefix))

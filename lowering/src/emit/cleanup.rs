@@ -162,13 +162,12 @@ fn end_tail(block: &mut syn::Block) {
 
 fn end_branches(found: &mut syn::ExprIf) {
     end_tail(&mut found.then_branch);
-    match &mut found.else_branch {
-        Some((_, els)) => match &mut **els {
+    if let Some((_, els)) = &mut found.else_branch {
+        match &mut **els {
             Expr::If(found) => end_branches(found),
             Expr::Block(block) => end_tail(&mut block.block),
             _ => {}
-        },
-        None => {}
+        }
     }
 }
 
