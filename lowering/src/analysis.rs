@@ -135,6 +135,8 @@ pub(crate) fn analyse(
 
     let holds = Holds::of(graph, &analysis.moves);
     let mut there = Set::default();
+    let assigned = graph.assigned();
+    let mut refilled: Vec<(usize, LocalId)> = Vec::new();
     let mut position = vec![0; locals];
     for id in 0..graph.suspends.len() {
         let at = graph.suspends[id];
@@ -161,6 +163,9 @@ pub(crate) fn analyse(
                     why: Why::DroppedAtScopeEnd,
                 });
             } else {
+                if state.init.contains(local.0) && assigned.contains(&local) {
+                    refilled.push((id, local));
+                }
                 continue;
             }
             there.insert(local);
@@ -206,6 +211,21 @@ pub(crate) fn analyse(
         analysis
             .pinned
             .extend(analysis.held.iter().flatten().map(|holding| holding.local));
+    }
+    // An assignment to a slot needs its guard.
+    for (id, local) in refilled {
+        if analysis.pinned.contains(&local)
+            && !analysis.held[id].iter().any(|held| held.local == local)
+        {
+            analysis.held[id].push(Holding {
+                local,
+                why: Why::UsedLater,
+            });
+            for (at, local) in graph.in_scope[id].iter().enumerate() {
+                position[local.0] = at;
+            }
+            analysis.held[id].sort_by_key(|holding| position[holding.local.0]);
+        }
     }
     // Slots drop after the state, so what was declared before a slot and drops with it needs a slot too.
     let drops = |local: LocalId| !graph.facts[local.0].no_drop && !seeded::is(Bug::NoPrefixRule);
@@ -449,13 +469,13 @@ fn assigned_after(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) 
 }
 
 /// What each holder may borrow from, all the way.
-struct Holds {
+pub(crate) struct Holds {
     locals: Vec<Set<LocalId>>,
     children: Vec<Set<LocalId>>,
 }
 
 impl Holds {
-    fn of(graph: &Graph, moves: &Set<Mention>) -> Self {
+    pub(crate) fn of(graph: &Graph, moves: &Set<Mention>) -> Self {
         let locals = graph.facts.len();
         let mut this = Holds {
             locals: vec![Set::default(); locals],
@@ -513,7 +533,7 @@ impl Holds {
         }
     }
 
-    fn local(&self, local: LocalId) -> &Set<LocalId> {
+    pub(crate) fn local(&self, local: LocalId) -> &Set<LocalId> {
         &self.locals[local.0]
     }
 
@@ -542,13 +562,13 @@ impl PostOrder {
     }
 }
 
-struct Liveness<F> {
+pub(crate) struct Liveness<F> {
     out: Vec<FixedBitSet>,
     counts: F,
 }
 
 impl<F: Fn(&Use) -> bool> Liveness<F> {
-    fn solve(graph: &Graph, locals: usize, counts: F) -> Self {
+    pub(crate) fn solve(graph: &Graph, locals: usize, counts: F) -> Self {
         let blocks = graph.blocks.node_count();
         let mut ins = vec![FixedBitSet::with_capacity(locals); blocks];
         let mut this = Liveness {
@@ -589,7 +609,7 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
     }
 
     /// The events of a block from last to first, each with what is live after it.
-    fn backwards(
+    pub(crate) fn backwards(
         &self,
         graph: &Graph,
         node: NodeIndex,

@@ -96,6 +96,8 @@ pub(crate) struct Graph {
     pub(crate) suspends: Vec<NodeIndex>,
     /// The locals in scope at each await, in order of declaration.
     pub(crate) in_scope: Vec<Vec<LocalId>>,
+    /// For each local that is declared in one place: the last one declared before it whose scope it is in.
+    pub(crate) declared_in: Vec<Option<Option<LocalId>>>,
     pub(crate) flows: Vec<Flow>,
     /// The locals that may be there when an expression in a holder runs, and drop before the holder: by the mention of the holder.
     pub(crate) later: std::collections::HashMap<Mention, Vec<LocalId>>,

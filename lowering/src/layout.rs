@@ -4,6 +4,7 @@ use crate::analysis::Analysis;
 use crate::desugar::Body;
 use crate::graph::Graph;
 use crate::names::LocalId;
+use crate::overlap::overlap;
 use crate::report::Output;
 use crate::resolve::Resolved;
 use crate::types::Table;
@@ -33,6 +34,10 @@ pub(crate) struct Layout {
     pub(crate) name: Option<Ident>,
     /// Locals with a slot, in order of declaration.
     pub(crate) slots: Vec<LocalId>,
+    /// The slots' places, in order.
+    pub(crate) places: Vec<Place>,
+    /// The fields of the places that slots share.
+    shared: HashMap<LocalId, Ident>,
     /// The slots' names: unlike locals, they are all fields of one struct.
     slot_names: HashMap<LocalId, Ident>,
     /// The locals whose types are spelled.
@@ -40,6 +45,18 @@ pub(crate) struct Layout {
     /// The locals' names.
     texts: HashSet<String>,
     pub(crate) fresh: Fresh,
+}
+
+/// Where slots are in the frame.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Own(LocalId),
+    /// A union for locals that are never there at the same time.
+    Shared {
+        field: Ident,
+        ty: Ident,
+        locals: Vec<LocalId>,
+    },
 }
 
 /// The state of one suspension point.
@@ -227,6 +244,21 @@ pub(crate) fn layout(
         let name = taken.take(&names[local.0].to_string());
         slot_names.insert(local, ident(&name, Span::call_site()));
     }
+    let mut shared = HashMap::new();
+    let mut shared_types = Taken::new(cx.mentioned.clone());
+    let small = |local: LocalId| is_small(resolved.locals[local.0].ty.as_ref());
+    let places = overlap(graph, analysis, &slots, small)
+        .into_iter()
+        .map(|locals| {
+            if let [local] = locals[..] {
+                return Place::Own(local);
+            }
+            let field = ident(&taken.take("shared"));
+            let ty = ident(&shared_types.take(&format!("{base}Shared")));
+            shared.extend(locals.iter().map(|&local| (local, field.clone())));
+            Place::Shared { field, ty, locals }
+        })
+        .collect();
     let drops = |local: &&LocalId| !graph.facts[local.0].no_drop;
     let held: usize = states
         .iter()
@@ -244,9 +276,24 @@ pub(crate) fn layout(
         wide: cx.wide,
         name: cx.wanted.map(|name| Ident::new(name, Span::call_site())),
         slots,
+        places,
+        shared,
         slot_names,
         spelled,
         fresh,
+    }
+}
+
+/// Whether a type is spelled whose values are no larger than a pointer or two.
+fn is_small(ty: Option<&syn::Type>) -> bool {
+    match ty {
+        Some(syn::Type::Reference(_) | syn::Type::Ptr(_)) => true,
+        Some(syn::Type::Path(path)) => path.path.get_ident().is_some_and(|name| {
+            let name = name.to_string();
+            name.starts_with(['u', 'i', 'f']) && name[1..].chars().all(|c| c.is_ascii_digit())
+                || matches!(&*name, "bool" | "char" | "usize" | "isize")
+        }),
+        _ => false,
     }
 }
 
@@ -298,6 +345,15 @@ impl Layout {
     }
 
     /// The type parameters of the frame.
+    /// The type parameters of some slots.
+    pub(crate) fn slot_params(&self, locals: &[LocalId]) -> Vec<Ident> {
+        let mut params = Vec::new();
+        locals
+            .iter()
+            .for_each(|local| self.add_param(*local, &mut params));
+        params
+    }
+
     pub(crate) fn with_slots(&self, params: &[Ident]) -> Vec<Ident> {
         let mut params = params.to_vec();
         self.slots
@@ -336,6 +392,15 @@ impl Layout {
     }
 
     /// The name of a pinned local's slot.
+    /// The path of a local's slot in the frame.
+    pub(crate) fn place(&self, local: LocalId) -> TokenStream {
+        let slot = self.slot(local);
+        match self.shared.get(&local) {
+            Some(field) => quote!(#field.#slot),
+            None => slot.to_token_stream(),
+        }
+    }
+
     pub(crate) fn slot(&self, local: LocalId) -> &Ident {
         &self.slot_names[&local]
     }

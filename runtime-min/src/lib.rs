@@ -235,7 +235,7 @@ macro_rules! fill {
 macro_rules! resume {
     ($slot:expr $(,)?) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
-        unsafe { $slot.resume() }
+        unsafe { (&mut $slot).resume() }
     };
 }
 
@@ -257,7 +257,7 @@ macro_rules! kept {
 macro_rules! there {
     ($slot:expr $(,)?) => {
         // SAFETY: every state that leads here is entered with this slot filled and kept, and the frame is pinned.
-        unsafe { $slot.there() }
+        unsafe { (&mut $slot).there() }
     };
 }
 

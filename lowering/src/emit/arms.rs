@@ -197,7 +197,7 @@ fn resumed(
     used: &Mentions<'_>,
 ) -> TokenStream {
     let (rt, frame) = (&layout.fresh.rt, &layout.fresh.frame);
-    let (name, slot) = (layout.name(local), layout.slot(local));
+    let (name, slot) = (layout.name(local), layout.place(local));
     let shown = if used.has(local) {
         name.clone()
     } else {

@@ -189,7 +189,7 @@ impl Plan {
             tokens.extend(quote!(let #kept = #rt::kept!(#frame, #number);));
         }
         for &local in &layout.states[id].pinned {
-            let (name, slot) = (layout.name(local), layout.slot(local));
+            let (name, slot) = (layout.name(local), layout.place(local));
             if !self.placed.contains(&local) {
                 let mutability = residual.mutability(local);
                 tokens.extend(quote!(let #mutability #name = #rt::resume!(#frame.#slot);));

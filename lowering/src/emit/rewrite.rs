@@ -86,7 +86,7 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
                 let mutability = rewrite.mutable.contains(&param).then(|| quote!(mut));
                 return ir::Stmt::Plain(syn::parse_quote!(let #mutability #name = #name;));
             }
-            let slot = rewrite.layout.slot(param);
+            let slot = rewrite.layout.place(param);
             let fill = rewrite.fill(param);
             let mutability = rewrite.assigned.contains(&param).then(|| quote!(mut));
             ir::Stmt::Plain(
@@ -206,7 +206,7 @@ impl Rewrite<'_> {
             .iter()
             .map(|(ident, mutability)| match self.pinned(ident) {
                 Some(local) => {
-                    let slot = self.layout.slot(local);
+                    let slot = self.layout.place(local);
                     let fill = self.fill(local);
                     let mutability = mutability.filter(|_| self.assigned.contains(&local));
                     syn::parse_quote!(let #mutability #ident = #rt::#fill!(#frame.#slot, #ident);)
@@ -238,7 +238,7 @@ impl Rewrite<'_> {
                 && let Some(id) = self.pinned(&pat.ident)
             {
                 let (ident, mutability) = (&pat.ident, &pat.mutability);
-                let slot = self.layout.slot(id);
+                let slot = self.layout.place(id);
                 *stmt = if self.analysis.flagged.contains(&id) {
                     syn::parse_quote!(let #mutability #ident = #rt::open!(#frame.#slot);)
                 } else {
@@ -253,7 +253,7 @@ impl Rewrite<'_> {
             && init.diverge.is_none()
             && let Some(id) = self.pinned(&pat.ident)
         {
-            let slot = self.layout.slot(id);
+            let slot = self.layout.place(id);
             let value = &init.expr;
             let fill = self.fill(id);
             *init.expr = syn::parse_quote!(#rt::#fill!(#frame.#slot, #value));
@@ -347,7 +347,7 @@ impl Rewrite<'_> {
     ) -> Expr {
         let (local, mention) = names::mention(guard).expect("holders are locals");
         let Layout { fresh, .. } = self.layout;
-        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
+        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.place(local));
         let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
         let mut names: Vec<proc_macro2::TokenStream> = Vec::new();
         for (i, arg) in args.into_iter().enumerate() {
@@ -500,7 +500,7 @@ impl VisitMut for Rewrite<'_> {
                     })
                 {
                     let Layout { fresh, .. } = self.layout;
-                    let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.slot(local));
+                    let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.place(local));
                     let value = &assign.right;
                     *assign.right = syn::parse_quote!(#rt::fill!(#frame.#name, #value));
                     return;

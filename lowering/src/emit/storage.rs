@@ -7,7 +7,7 @@
 use super::{Input, slot_type, state_doc};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
-use crate::layout::Layout;
+use crate::layout::{Layout, Place};
 use crate::names::LocalId;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -175,6 +175,35 @@ impl Storage<'_> {
         }
     }
 
+    /// The places that several slots share.
+    fn shared(&self) -> TokenStream {
+        let layout = self.layout();
+        let shared = layout.places.iter().filter_map(|place| {
+            let Place::Shared { ty, locals, .. } = place else {
+                return None;
+            };
+            let generics = Layout::generics(&layout.slot_params(locals));
+            let fields = locals.iter().map(|&local| {
+                let (slot, ty) = (layout.slot(local), self.slot_type(local));
+                quote!(#slot: ::core::mem::ManuallyDrop<#ty>)
+            });
+            Some(quote! {
+                /// A place for locals that are never there at the same time.
+                union #ty #generics {
+                    nothing: (),
+                    #(#fields),*
+                }
+            })
+        });
+        quote!(#(#shared)*)
+    }
+
+    fn slot_type(&self, local: LocalId) -> TokenStream {
+        let (rt, ty) = (self.runtime(), &self.layout().types[&local]);
+        let kind = slot_type(self.input.analysis, local);
+        quote!(#rt::#kind<#ty>)
+    }
+
     fn runtime(&self) -> TokenStream {
         // At the level of a module there is no alias.
         if self.layout().name.is_some() {
@@ -213,11 +242,17 @@ impl Storage<'_> {
                 }
             };
         }
-        let slots = layout.slots.iter().rev().map(|local| {
-            let (slot, ty) = (layout.slot(*local), &layout.types[local]);
-            let kind = slot_type(self.input.analysis, *local);
-            quote!(#slot: #rt::#kind<#ty>)
+        let slots = layout.places.iter().rev().map(|place| match place {
+            Place::Own(local) => {
+                let (slot, ty) = (layout.slot(*local), self.slot_type(*local));
+                quote!(#slot: #ty)
+            }
+            Place::Shared { field, ty, locals } => {
+                let generics = Layout::generics(&layout.slot_params(locals));
+                quote!(#field: #ty #generics)
+            }
         });
+        let shared = self.shared();
         let frame_generics = Layout::generics(&self.frame_params());
         let guards = self.guards();
         let release = self.release(frame, &frame_generics);
@@ -262,6 +297,7 @@ impl Storage<'_> {
             quote!(#[doc = #doc])
         };
         quote! {
+            #shared
             #doc
             #vis struct #frame #frame_generics {
                 #state: #ty #generics,
@@ -331,9 +367,9 @@ impl Storage<'_> {
                 let start = Literal::usize_unsuffixed(*range.start());
                 quote!(#start..=#end)
             });
-            let slot = layout.slot(*local);
+            let (slot, place) = (layout.slot(*local), layout.place(*local));
             let guard = format_ident!("_{}", slot);
-            Some(quote!(let #guard = ::core::matches!(#state, #(#ranges)|*).then(|| #rt::resume!(self.#slot));))
+            Some(quote!(let #guard = ::core::matches!(#state, #(#ranges)|*).then(|| #rt::resume!(self.#place));))
         });
         quote! {
             impl #generics #rt::Release for #frame #generics {
@@ -360,9 +396,9 @@ impl Storage<'_> {
                 quote!(#ty::#name)
             })
             .collect();
-        let slot = layout.slot(local);
+        let (slot, place) = (layout.slot(local), layout.place(local));
         let guard = format_ident!("_{}", slot);
-        Some(quote!(let #guard = #rt::resume_in!(self.#slot, self.#state, #(#holds)|*);))
+        Some(quote!(let #guard = #rt::resume_in!(self.#place, self.#state, #(#holds)|*);))
     }
 
     /// The frame of a function that was just called.
@@ -381,10 +417,13 @@ impl Storage<'_> {
             return start;
         }
         let frame = &fresh.frame_type;
-        let slots = layout.slots.iter().rev().map(|local| {
-            let slot = layout.slot(*local);
-            let kind = slot_type(self.input.analysis, *local);
-            quote!(#slot: #rt::#kind::empty(),)
+        let slots = layout.places.iter().rev().map(|place| match place {
+            Place::Own(local) => {
+                let slot = layout.slot(*local);
+                let kind = slot_type(self.input.analysis, *local);
+                quote!(#slot: #rt::#kind::empty(),)
+            }
+            Place::Shared { field, ty, .. } => quote!(#field: #ty { nothing: () },),
         });
         let children = layout.wide.then(|| {
             let ty = &fresh.children_type;

@@ -28,6 +28,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         blocks,
         at: Some(entry),
         scope: Vec::new(),
+        declared: std::collections::HashSet::new(),
+        declared_in: vec![None; resolved.locals.len()],
         suspends: vec![entry; body.awaits.len()],
         in_scope: vec![Vec::new(); body.awaits.len()],
         flows: Vec::new(),
@@ -54,6 +56,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         blocks,
         suspends,
         in_scope,
+        declared_in,
         flows,
         later,
         refilled,
@@ -64,6 +67,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         entry,
         suspends,
         in_scope,
+        declared_in,
         flows,
         later,
         refilled,
@@ -98,6 +102,8 @@ struct Walk<'a> {
     /// None after a jump.
     at: Option<NodeIndex>,
     scope: Vec<LocalId>,
+    declared: std::collections::HashSet<LocalId>,
+    declared_in: Vec<Option<Option<LocalId>>>,
     suspends: Vec<NodeIndex>,
     in_scope: Vec<Vec<LocalId>>,
     flows: Vec<Flow>,
@@ -177,7 +183,13 @@ impl Walk<'_> {
 
     fn declare(&mut self, local: LocalId) {
         // Bound again, it stands behind what was declared in between.
+        let before = self.scope.len();
         self.scope.retain(|other| *other != local);
+        if self.scope.len() < before || !self.declared.insert(local) {
+            self.declared_in[local.0] = None;
+        } else {
+            self.declared_in[local.0] = Some(self.scope.last().copied());
+        }
         self.scope.push(local);
         self.push(Event::Declare(local));
     }

@@ -81,7 +81,7 @@ pub(crate) fn table() -> Result<String, Box<dyn Error>> {
         table.push_str(&format!("| {what} | {native} | {lowered} |\n"));
     }
     if larger {
-        table.push_str("\nWhere handroll needs more: slots of different scopes do not share their place yet.\n");
+        table.push_str("\nWhere handroll needs more: a value of which only types say whether it was moved has a flag, and may have two places.\n");
     }
     Ok(table)
 }

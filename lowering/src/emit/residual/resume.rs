@@ -318,7 +318,7 @@ impl Residual<'_> {
         let (rt, frame, name) = (&fresh.rt, &fresh.frame, self.layout.name(local));
         let mutability = self.mutability(local);
         if self.analysis.flagged.contains(&local) {
-            let slot = self.layout.slot(local);
+            let slot = self.layout.place(local);
             return quote!(let #mutability #name = #rt::open!(#frame.#slot););
         }
         quote!(let #mutability #name;)
