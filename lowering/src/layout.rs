@@ -253,8 +253,11 @@ pub(crate) fn layout(
             if let [local] = locals[..] {
                 return Place::Own(local);
             }
-            let field = ident(&taken.take("shared"));
-            let ty = ident(&shared_types.take(&format!("{base}Shared")));
+            let field = ident(&taken.take("shared"), Span::call_site());
+            let ty = ident(
+                &shared_types.take(&format!("{base}Shared")),
+                Span::call_site(),
+            );
             shared.extend(locals.iter().map(|&local| (local, field.clone())));
             Place::Shared { field, ty, locals }
         })

@@ -28,9 +28,7 @@ pub(crate) fn overlap(
     let mut groups: Vec<Vec<LocalId>> = Vec::new();
     for &local in slots {
         let joined = groups.iter_mut().find(|group| {
-            !small(local)
-                && !small(group[0])
-                && group.iter().all(|&other| !together(local, other))
+            !small(local) && !small(group[0]) && group.iter().all(|&other| !together(local, other))
         });
         match joined {
             Some(group) => group.push(local),
@@ -83,7 +81,10 @@ fn over(
             if !slots.contains(&local) {
                 return;
             }
-            for &first in candidates.iter().filter(|first| scopes.holds(**first, local)) {
+            for &first in candidates
+                .iter()
+                .filter(|first| scopes.holds(**first, local))
+            {
                 seen.insert((first, local));
                 // Whatever is in scope and drops counts as used.
                 let lent = (0..locals).map(LocalId).any(|other| {
