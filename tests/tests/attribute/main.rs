@@ -5,3 +5,4 @@ mod mistakes;
 mod options;
 mod real;
 mod shapes;
+mod strict;
