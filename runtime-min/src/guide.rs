@@ -120,8 +120,8 @@
 //!
 //! # Limits
 //!
-//! - A macro whose arguments await (`select!`, `join!`, `assert_eq!(f().await, 1)`) is refused: await in a `let` before it, or put it into a
-//!   function without the attribute. A macro with a `break`, `continue` or `return` in its definition does not compile where a loop was
+//! - A macro that is not the standard library's and whose arguments await (`select!`, `join!`) is refused: await in a `let` before it, or put
+//!   it into a function without the attribute. A macro with a `break`, `continue` or `return` in its definition does not compile where a loop was
 //!   taken apart.
 //! - Async blocks and closures inside of a lowered function stay the compiler's own.
 //! - A function whose body holds an `impl` for a type from outside of it cannot be lowered: the body stands in the expansion twice.
