@@ -33,6 +33,23 @@ macro_rules! select {
     };
 }
 
+/// [`join!`](crate::join!) of two, as a function: also for functions that are to be lowered, in which a macro of that name might be one
+/// that awaits.
+///
+/// # Cancel safety
+/// That of `join!`.
+pub fn both<A: Future, B: Future>(a: A, b: B) -> Join<(Part<A>, Part<B>)> {
+    Join::new((Part::new(a), Part::new(b)))
+}
+
+/// [`select!`](crate::select!) of two, as a function, for the same reason.
+///
+/// # Cancel safety
+/// That of `select!`.
+pub fn race<A: Future, B: Future>(a: A, b: B) -> Select<(A, B)> {
+    Select::new((a, b))
+}
+
 /// One future of a [`join!`], or its result.
 #[derive(Debug)]
 pub enum Part<F: Future> {
