@@ -48,13 +48,15 @@ pub(crate) fn item(
         return tokens;
     }
     let alone = Table::of(&file);
+    let around;
     let mut table = &alone;
     let mut found = parse::find(&file);
     if let Some(surroundings) = surroundings {
-        let alone = matches!(file.items[0], syn::Item::Fn(_));
-        let known = |found: &mut Found| surroundings.tell(found, alone);
+        let single = matches!(file.items[0], syn::Item::Fn(_));
+        let known = |found: &mut Found| surroundings.tell(found, single);
         if found.iter_mut().all(known) {
-            table = &surroundings.table;
+            around = surroundings.table();
+            table = around.as_ref().unwrap_or(&alone);
         }
     }
     if found.is_empty() {

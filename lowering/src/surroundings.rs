@@ -9,7 +9,6 @@ use quote::{ToTokens, quote};
 /// A source file, as far as it matters to a function in it.
 pub struct Surroundings {
     source: String,
-    pub(crate) table: Table,
     places: Vec<Place>,
 }
 
@@ -29,8 +28,8 @@ struct Place {
 impl Surroundings {
     /// Reads a file's text; nothing when it is not Rust.
     pub fn read(source: &str) -> Option<Self> {
-        // Inside the compiler, text that a macro parses has no lines. So it is parsed once for the places, with tokens that have
-        // them, and once for the types, which become part of what the macro gives back.
+        // Inside the compiler, text that a macro parses has no lines, and what it is made of does not outlive the macro's call. So the
+        // places are read with other tokens, and kept as text.
         fallback::force();
         let places =
             syn::parse_file(source).map(|file| parse::find(&file).iter().map(Place::of).collect());
@@ -38,8 +37,14 @@ impl Surroundings {
         Some(Surroundings {
             source: source.to_owned(),
             places: places.ok()?,
-            table: Table::of(&syn::parse_file(source).ok()?),
         })
+    }
+
+    /// What the file says about types; for the present call of a macro.
+    pub(crate) fn table(&self) -> Option<Table> {
+        syn::parse_file(&self.source)
+            .ok()
+            .map(|file| Table::of(&file))
     }
 
     /// The lowered source of each async function of an item of this file, by its path.
