@@ -449,6 +449,8 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let name = crate::syntax::macro_name(mac);
-        self.tokens(&mac.tokens, !is_format_macro(&name));
+        // What `write!` writes to is borrowed for that.
+        let writes = matches!(name.as_str(), "write" | "writeln");
+        self.tokens(&mac.tokens, writes || !is_format_macro(&name));
     }
 }
