@@ -14,7 +14,7 @@ pub(crate) fn run(arguments: &ExplainArgs, console: &mut Console) -> Result<Stat
             .iter()
             .find(|code| code.id().eq_ignore_ascii_case(id.trim()))
         {
-            Some(code) => line(code),
+            Some(code) => format!("{}\n{}\n", line(code), code.page()),
             None => {
                 return Err(Failure::unusable(format!("there is no code `{id}`"))
                     .help("`handroll explain` lists all codes; they look like `HR0001`")
