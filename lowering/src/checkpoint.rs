@@ -138,6 +138,7 @@ pub(crate) fn insert(body: &mut Body, before: &[Once]) {
             keyword: proc_macro2::Span::call_site(),
             name: "then".to_owned(),
             tokens: None,
+            leaf: None,
         });
     }
     renumber(body);

@@ -356,6 +356,9 @@ fn awaited(body: &Body, id: AwaitId) -> String {
     let Some(tokens) = &awaited.tokens else {
         return String::new();
     };
+    if let Some(path) = &awaited.leaf {
+        return format!("{path}!(..)");
+    }
     // In a macro a span covers one token, so its text is not that of the expression.
     match awaited.span.source_text() {
         Some(text) if text != "await" => one_line(&text),

@@ -31,6 +31,7 @@ pub mod lex;
 mod lower;
 mod named;
 mod names;
+mod open;
 mod overlap;
 mod parse;
 mod print;

@@ -7,9 +7,10 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
-use crate::layout::{Context, Layout, layout, mentioned};
+use crate::layout::{Context, Layout, layout};
 use crate::named;
 use crate::names::LocalId;
+use crate::open::open;
 use crate::parse::{self, Found, Kind};
 use crate::report::{
     FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
@@ -147,7 +148,8 @@ pub(crate) fn function(
     let mut sink = Sink::new();
     refuse_kind(found, &mut sink);
     gate(&mut sink)?;
-    let mut resolved = resolve(&found.sig, &found.block, &mut sink);
+    let opened = open(&found.sig, &found.block, table, options.edition);
+    let mut resolved = resolve(&found.sig, opened, &mut sink);
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;
@@ -375,7 +377,7 @@ fn lay_out(
             syn::GenericParam::Const(constant) => constant.ident.to_string(),
         })
         .collect();
-    let mut mentioned = mentioned(&found.sig, &found.block);
+    let mut mentioned = resolved.mentioned.clone();
     mentioned.extend(table.constants().cloned());
     let cx = Context {
         name: &found.sig.ident.to_string(),
@@ -474,6 +476,7 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, source: &Text<'_>
                 || awaited.tokens.to_token_stream().to_string(),
                 |text| emit::one_line(&text),
             ),
+            opaque: awaited.leaf.is_some(),
             held: analysis.held[id]
                 .iter()
                 .map(|holding| Held {

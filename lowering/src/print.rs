@@ -95,18 +95,30 @@ fn unwrapped(text: &str, depth: usize) -> String {
     inner.trim_start().to_owned()
 }
 
-/// An expression on one line, if it fits there.
-pub(crate) fn short(expr: &syn::Expr) -> Option<String> {
+/// An expression on one line, as long as that gets; none when a line breaks inside of a literal or block.
+pub(crate) fn one_line(expr: &syn::Expr) -> Option<String> {
     let file: syn::File = syn::parse_quote!(
         fn f() {
             #expr
         }
     );
     let text = prettyplease::unparse(&file);
-    match text.lines().collect::<Vec<_>>().as_slice() {
-        [_, line, _] => Some(line.trim().to_owned()),
-        _ => None,
+    let lines: Vec<&str> = text.lines().collect();
+    let mut out = String::new();
+    for line in &lines[1..lines.len() - 1] {
+        let line = line.trim();
+        let closes = line.starts_with([')', ']']);
+        if closes && out.ends_with(',') {
+            out.pop();
+        }
+        if !(out.is_empty() || closes || out.ends_with(['(', '[']) || line.starts_with(['.', '?']))
+        {
+            out.push(' ');
+        }
+        out.push_str(line);
     }
+    let strings = |tokens: TokenStream| tokens.to_string().contains('\n');
+    (!strings(expr.to_token_stream())).then_some(out)
 }
 
 pub(crate) fn ty(ty: &syn::Type) -> String {

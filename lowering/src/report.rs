@@ -114,6 +114,8 @@ pub struct Suspension {
     pub line: usize,
     /// The awaited expression as it was written.
     pub awaited: String,
+    /// Whether it is an opaque leaf: a macro that awaits, such as `tokio::select!`, as one native future.
+    pub opaque: bool,
     /// What is held there, in order of declaration.
     pub held: Vec<Held>,
 }

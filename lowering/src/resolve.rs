@@ -4,8 +4,11 @@
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::names::{self, LocalId, Mention};
+use crate::open::Opened;
+use crate::syntax::HasAwait;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
+use std::collections::HashSet;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Pat, Type};
 
@@ -34,6 +37,8 @@ pub(crate) struct Resolved {
     pub(crate) params: Vec<(Pat, Type)>,
     pub(crate) block: syn::Block,
     pub(crate) mentions: usize,
+    /// Every identifier of the function.
+    pub(crate) mentioned: HashSet<String>,
 }
 
 impl Resolved {
@@ -59,7 +64,7 @@ impl Resolved {
 }
 
 /// Resolves a function.
-pub(crate) fn resolve(sig: &syn::Signature, block: &syn::Block, sink: &mut Sink) -> Resolved {
+pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> Resolved {
     let mut scopes = Scopes {
         locals: Vec::new(),
         visible: Vec::new(),
@@ -88,13 +93,17 @@ pub(crate) fn resolve(sig: &syn::Signature, block: &syn::Block, sink: &mut Sink)
             }
         }
     }
-    let mut block = block.clone();
+    let Opened {
+        mut block,
+        mentioned,
+    } = opened;
     scopes.visit_block_mut(&mut block);
     Resolved {
         locals: scopes.locals,
         params,
         block,
         mentions: scopes.mentions,
+        mentioned,
     }
 }
 
@@ -180,6 +189,17 @@ impl Scopes<'_> {
         .visit_pat_mut(pat);
     }
 
+    /// A format string with the locals that it captures marked.
+    fn captures(&mut self, lit: &syn::Lit) -> Option<proc_macro2::Literal> {
+        let syn::Lit::Str(text) = lit else {
+            return None;
+        };
+        names::map_captures(&text.token(), &mut |name| {
+            self.marked(name, Span::call_site())
+                .map(|ident| ident.to_string())
+        })
+    }
+
     fn scoped(&mut self, inside: impl FnOnce(&mut Self)) {
         let depth = self.visible.len();
         inside(self);
@@ -199,7 +219,7 @@ struct Binder<'a, 's> {
 }
 
 /// Whether an identifier pattern binds: constants and unit variants look the same, but are spelled with a capital.
-fn binds(pat: &syn::PatIdent) -> bool {
+pub(crate) fn binds(pat: &syn::PatIdent) -> bool {
     pat.by_ref.is_some()
         || pat.mutability.is_some()
         || pat.subpat.is_some()
@@ -334,6 +354,25 @@ impl VisitMut for Scopes<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if crate::syntax::takes_expressions(mac)
+            && mac.has_await()
+            && let Some(mut args) = crate::syntax::macro_args(mac)
+        {
+            // What awaits is taken apart, so that what binds in there must be known.
+            for arg in &mut args {
+                match arg {
+                    Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
+                    Expr::Lit(found) => {
+                        if let Some(captured) = self.captures(&found.lit) {
+                            found.lit = syn::Lit::new(captured);
+                        }
+                    }
+                    arg => self.visit_expr_mut(arg),
+                }
+            }
+            mac.tokens = quote::quote!(#(#args),*);
+            return;
+        }
         let tokens = std::mem::take(&mut mac.tokens);
         let this = std::cell::RefCell::new(self);
         mac.tokens = names::map_tokens(

@@ -232,6 +232,20 @@ pub(crate) fn is_format_macro(name: &str) -> bool {
     )
 }
 
+/// Where an expression begins.
+pub(crate) fn first_span(expr: &Expr) -> proc_macro2::Span {
+    match expr {
+        Expr::Async(block) => block.async_token.span,
+        expr => syn::spanned::Spanned::span(expr),
+    }
+}
+
+/// Whether a macro's arguments are expressions.
+pub(crate) fn takes_expressions(mac: &syn::Macro) -> bool {
+    let name = macro_name(mac);
+    is_format_macro(&name) || name == "vec"
+}
+
 /// The arguments of a macro whose arguments are expressions, when they parse as such.
 pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
     use syn::parse::Parser;

@@ -87,6 +87,8 @@ pub(crate) struct Table {
     derefs: bool,
     /// Free functions without generics and without borrowed parameters, defined once: each call of one gives the same type.
     simple: HashSet<String>,
+    /// Names that a `use` brings in, with the package that they are from; none when several do.
+    imports: HashMap<String, Option<String>>,
     /// Macros whose templates jump out of the code around them.
     jumping: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
@@ -123,6 +125,11 @@ impl Table {
     /// Whether the file defines a macro of this name.
     pub(crate) fn defines_macro(&self, name: &str) -> bool {
         self.macros.contains(name)
+    }
+
+    /// The package that a `use` of the file brings this name from.
+    pub(crate) fn imported_from(&self, name: &str) -> Option<&str> {
+        self.imports.get(name)?.as_deref()
     }
 
     /// Whether a path that names no local, used as a place, is a value of its own there, which may have a drop: a constant or unit
@@ -569,6 +576,34 @@ impl<'ast> Visit<'ast> for Collector {
     }
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
         self.define(&item.ident, &item.generics, &item.attrs);
+    }
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        fn names(tree: &syn::UseTree, package: Option<&str>, table: &mut Table) {
+            match tree {
+                syn::UseTree::Path(path) => {
+                    let first = path.ident.to_string();
+                    names(&path.tree, package.or(Some(&first)), table);
+                }
+                syn::UseTree::Name(name) => import(&name.ident, package, table),
+                syn::UseTree::Rename(name) => import(&name.rename, package, table),
+                syn::UseTree::Group(group) => group
+                    .items
+                    .iter()
+                    .for_each(|tree| names(tree, package, table)),
+                _ => {}
+            }
+        }
+        fn import(name: &proc_macro2::Ident, package: Option<&str>, table: &mut Table) {
+            let package = package.map(str::to_owned);
+            let known = table
+                .imports
+                .entry(name.to_string())
+                .or_insert_with(|| package.clone());
+            if *known != package {
+                *known = None;
+            }
+        }
+        names(&item.tree, None, &mut self.table);
     }
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
         if let Some(name) = &item.ident {

@@ -37,6 +37,7 @@ struct State {
     state: String,
     line: usize,
     awaited: String,
+    opaque: bool,
     held: Vec<Held>,
 }
 
@@ -101,6 +102,11 @@ impl Function {
             1 => "1 suspension point".to_owned(),
             several => format!("{several} suspension points"),
         };
+        let count = match self.states.iter().filter(|state| state.opaque).count() {
+            0 => count,
+            1 => format!("{count}, 1 of them an opaque leaf"),
+            several => format!("{count}, {several} of them opaque leaves"),
+        };
         let title = format!(
             "{}, lines {} to {}, {}: {count}",
             self.item, self.lines[0], self.lines[1], self.form
@@ -145,6 +151,7 @@ impl State {
             state: suspension.state.clone(),
             line: suspension.line,
             awaited: suspension.awaited.clone(),
+            opaque: suspension.opaque,
             held: suspension.held.iter().map(Held::of).collect(),
         }
     }
@@ -207,6 +214,7 @@ mod tests {
                 state: "Read".into(),
                 line: 4,
                 awaited: "uart\n    .read(&mut buf)".into(),
+                opaque: false,
                 held: vec![
                     held("uart", None, "carried", "used-later"),
                     held("buf", Some("[u8; 16]"), "pinned", "borrowed"),
@@ -216,6 +224,7 @@ mod tests {
                 state: "Write".into(),
                 line: 11,
                 awaited: "uart.flush()".into(),
+                opaque: true,
                 held: vec![],
             },
         ];
@@ -226,7 +235,7 @@ mod tests {
             states,
         };
         let expect = "\
-Echo::run, lines 1 to 12, inferred: 2 suspension points
+Echo::run, lines 1 to 12, inferred: 2 suspension points, 1 of them an opaque leaf
 state  line  awaits                holds          since  stored   why
 Read   4     uart .read(&mut buf)  uart           2      carried  used later
                                    buf: [u8; 16]  2      pinned   may be borrowed across the await

@@ -12,12 +12,14 @@ use syn::{BinOp, Expr};
 
 impl Desugar<'_> {
     /// An await as a node of the structured form; what goes before it goes to the prefix.
-    pub(super) fn awaited(&mut self, expr: syn::ExprAwait, prefix: &mut Prefix) -> ir::Await {
-        let name = state_name(&expr.base);
+    pub(super) fn awaited(&mut self, mut expr: syn::ExprAwait, prefix: &mut Prefix) -> ir::Await {
+        let leaf = crate::open::take_leaf(&mut expr.base);
+        let name = leaf.as_deref().map_or_else(
+            || state_name(&expr.base),
+            |path| path.rsplit("::").next().unwrap_or(path).to_owned(),
+        );
         let tokens = expr.base.to_token_stream();
-        let span = expr
-            .base
-            .span()
+        let span = crate::syntax::first_span(&expr.base)
             .join(expr.await_token.span)
             .unwrap_or(expr.await_token.span);
         let operand = self.lift(*expr.base, prefix);
@@ -27,6 +29,7 @@ impl Desugar<'_> {
             keyword: expr.await_token.span,
             name,
             tokens: Some(tokens),
+            leaf,
         });
         ir::Await {
             id,

@@ -3,12 +3,10 @@
 use super::lift::temporary;
 use super::{Desugar, Prefix};
 use crate::ir;
-use crate::names;
 use crate::syntax::{HasAwait, bare, macro_args, macro_name};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
-use syn::visit::Visit;
 use syn::{Expr, ExprMacro};
 
 impl Desugar<'_> {
@@ -16,10 +14,9 @@ impl Desugar<'_> {
     pub(super) fn awaiting_macro(&mut self, found: ExprMacro, prefix: &mut Prefix) -> Expr {
         let name = macro_name(&found.mac);
         let known = is_standard(&found.mac.path) && !self.table.defines_macro(&name);
-        let lifted = if known && !binds(&found.mac) {
+        let lifted = if known {
             match name.as_str() {
                 "vec" => self.vec_macro(&found, prefix),
-                "matches" => self.matches_macro(&found.mac, prefix),
                 "assert" => self.assert_macro(&found, prefix),
                 // Both sides stay to the end of the statement.
                 "assert_eq" | "assert_ne" => self.borrowing_macro(&found, 0..2, prefix),
@@ -76,26 +73,6 @@ impl Desugar<'_> {
         Some(with_tokens(found, lifted.elems.to_token_stream()))
     }
 
-    /// `matches!(value, pattern)` is a `match`.
-    fn matches_macro(&mut self, mac: &syn::Macro, prefix: &mut Prefix) -> Option<Expr> {
-        let trees: Vec<_> = mac.tokens.clone().into_iter().collect();
-        let is_comma = |tree: &proc_macro2::TokenTree| matches!(tree, proc_macro2::TokenTree::Punct(punct) if punct.as_char() == ',');
-        let comma = trees.iter().position(is_comma)?;
-        let head: TokenStream = trees[..comma].iter().cloned().collect();
-        let mut rest = &trees[comma + 1..];
-        if let [before @ .., last] = rest
-            && is_comma(last)
-        {
-            rest = before;
-        }
-        let pattern: TokenStream = rest.iter().cloned().collect();
-        if pattern.has_await() {
-            return None;
-        }
-        let found: Expr = syn::parse2(quote!(match #head { #pattern => true, _ => false })).ok()?;
-        Some(self.lift(found, prefix))
-    }
-
     /// `assert!(condition, message)` ends the temporaries of its condition itself.
     fn assert_macro(&mut self, found: &ExprMacro, prefix: &mut Prefix) -> Option<Expr> {
         let mut args = macro_args(&found.mac)?.into_iter();
@@ -104,40 +81,14 @@ impl Desugar<'_> {
         if message.iter().any(HasAwait::has_await) {
             return None;
         }
-        let message = if message.is_empty() {
-            let text = self.condition_text(&condition)?;
-            quote!(#text)
-        } else {
-            quote!(#(#message),*)
-        };
+        // Without one, only the compiler knows what it says.
+        if message.is_empty() {
+            return None;
+        }
         let mut inner = Prefix::default();
         let value = self.alone(|this| this.lift(condition, &mut inner));
         let value = self.ended(value, inner, prefix);
-        Some(with_tokens(found, quote!(#value, #message)))
-    }
-
-    /// What the assertion says when it fails: the condition as the compiler prints it, which is known when that is short.
-    fn condition_text(&self, condition: &Expr) -> Option<String> {
-        let tokens = names::map_tokens(
-            condition.to_token_stream(),
-            &mut |ident, _| {
-                let name = super::lift::strip(&ident.to_string());
-                let name = if name == "this" { "self" } else { &name };
-                syn::parse_str(name).ok()
-            },
-            &mut |literal| names::map_captures(literal, &mut |name| Some(super::lift::strip(name))),
-        );
-        let text = crate::print::short(&syn::parse2(tokens).ok()?)?;
-        if text.len() > SHORT {
-            return None;
-        }
-        let text = format!("assertion failed: {text}");
-        // Before edition 2021 a message by itself is no format string.
-        Some(if self.edition >= crate::report::Edition::E2021 {
-            text.replace('{', "{{").replace('}', "}}")
-        } else {
-            text
-        })
+        Some(with_tokens(found, quote!(#value, #(#message),*)))
     }
 
     /// Arguments that the expansion borrows, in order.
@@ -187,9 +138,6 @@ impl Desugar<'_> {
     }
 }
 
-/// A longer condition is printed on several lines.
-const SHORT: usize = 60;
-
 fn with_tokens(found: &ExprMacro, tokens: TokenStream) -> Expr {
     let mut found = found.clone();
     found.mac.tokens = tokens;
@@ -208,26 +156,4 @@ fn is_standard(path: &syn::Path) -> bool {
         [package, _] => matches!(package.as_str(), "std" | "core" | "alloc"),
         _ => false,
     }
-}
-
-/// Whether an argument binds names: in tokens they were taken for those of the function.
-fn binds(mac: &syn::Macro) -> bool {
-    struct Binds(bool);
-    impl<'ast> Visit<'ast> for Binds {
-        fn visit_pat(&mut self, _: &'ast syn::Pat) {
-            self.0 = true;
-        }
-        fn visit_block(&mut self, _: &'ast syn::Block) {
-            self.0 = true;
-        }
-        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-            self.0 |= mac.has_await();
-        }
-    }
-    let mut binds = Binds(false);
-    match macro_args(mac) {
-        Some(args) => args.iter().for_each(|arg| binds.visit_expr(arg)),
-        None => return macro_name(mac) != "matches",
-    }
-    binds.0
 }

@@ -61,6 +61,8 @@ pub(crate) struct Awaited {
     pub(crate) name: String,
     /// The awaited expression, as tokens.
     pub(crate) tokens: Option<proc_macro2::TokenStream>,
+    /// For an opaque leaf: the macro that it stands for, as `tokio::select`.
+    pub(crate) leaf: Option<String>,
 }
 
 pub(crate) fn desugar(
@@ -980,6 +982,9 @@ impl Desugar<'_> {
                 let jump =
                     |ident: &Ident| ident == "return" || ident == "break" || ident == "continue";
                 let name = crate::syntax::macro_name(mac);
+                if mac.path.segments[0].ident == "rt__hr" {
+                    return;
+                }
                 if crate::syntax::tokens_have(&mac.tokens, &mut |ident| jump(ident))
                     || self.0.table.jumping().contains(&name)
                 {

@@ -40,6 +40,70 @@ async fn consume(mut receiver: mpsc::Receiver<u32>, total: &Mutex<u32>) -> usize
     n
 }
 
+#[lower]
+async fn macros_of_tokio(mut orders: mpsc::Receiver<u32>, open: bool) -> Result<u32, String> {
+    let closing = sleep(Duration::from_millis(20));
+    tokio::pin!(closing);
+    let mut total = 0;
+    loop {
+        tokio::select! {
+            biased;
+            Some(order) = orders.recv(), if open => {
+                if order == 0 {
+                    continue;
+                }
+                tokio::task::yield_now().await;
+                total += order;
+            }
+            () = &mut closing => break,
+            else => return Err(format!("closed after {total}")),
+        }
+    }
+    let counter = Arc::new(Counter(AtomicU32::new(0)));
+    let (one, two) = tokio::join!(slow_add(counter.clone(), 1), async { 2 });
+    let (three,) = tokio::try_join!(async { u32::try_from(3_u64).map_err(|e| e.to_string()) })?;
+    Ok(total + one + two + three)
+}
+
+#[lower]
+async fn macros_of_futures(n: u32) -> u32 {
+    use futures::{FutureExt, select};
+    let mut early = Box::pin(async move { n }.fuse());
+    let late = sleep(Duration::from_millis(20)).fuse();
+    futures::pin_mut!(late);
+    let mut total = 0;
+    loop {
+        select! {
+            n = early => total += n,
+            () = late => total += 10,
+            m = futures::future::ready(1).fuse() => total += m,
+            complete => break,
+        }
+        if total > 30 {
+            break;
+        }
+    }
+    let (a, b) = futures::join!(
+        async { 1 },
+        slow_add(Arc::new(Counter(AtomicU32::new(0))), 1)
+    );
+    assert!(sleep(Duration::from_millis(1)).map(|()| true).await);
+    total += a + b;
+    total
+}
+
+#[tokio::test]
+async fn macros_that_await_are_leaves() {
+    let (sender, receiver) = mpsc::channel(8);
+    for n in [1, 0, 2] {
+        sender.send(n).await.expect("it is open");
+    }
+    assert_eq!(macros_of_tokio(receiver, true).await, Ok(3 + 1 + 2 + 3));
+    let (_, receiver) = mpsc::channel(8);
+    assert_eq!(macros_of_tokio(receiver, true).await, Ok(6));
+    assert!(macros_of_futures(3).await > 30);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokio_spawns_joins_selects_and_times() {
     let counter = Arc::new(Counter(AtomicU32::new(0)));

@@ -50,8 +50,13 @@ pub(super) struct Function {
 #[derive(Debug, Serialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub(super) enum Outcome {
-    Lowered { form: &'static str },
-    Refused { reasons: Vec<Reason> },
+    Lowered {
+        form: &'static str,
+        opaque_leaves: usize,
+    },
+    Refused {
+        reasons: Vec<Reason>,
+    },
 }
 
 #[derive(Debug, Serialize)]
@@ -76,6 +81,8 @@ pub(super) struct Totals {
     pub(super) awaits: usize,
     pub(super) lowered: usize,
     pub(super) refused: usize,
+    /// How many awaits of lowered functions are opaque leaves.
+    pub(super) opaque_leaves: usize,
     /// How many functions are refused for each code; one that is refused for several counts for each.
     pub(super) refused_by_code: BTreeMap<&'static str, usize>,
 }
@@ -134,6 +141,7 @@ impl Function {
         let outcome = match &function.outcome {
             Ok(lowered) => Outcome::Lowered {
                 form: form(lowered.form),
+                opaque_leaves: lowered.suspensions.iter().filter(|at| at.opaque).count(),
             },
             Err(diagnostics) => Outcome::Refused {
                 reasons: diagnostics
@@ -193,7 +201,10 @@ impl Report {
                 totals.functions += 1;
                 totals.awaits += function.awaits;
                 match &function.outcome {
-                    Outcome::Lowered { .. } => totals.lowered += 1,
+                    Outcome::Lowered { opaque_leaves, .. } => {
+                        totals.lowered += 1;
+                        totals.opaque_leaves += opaque_leaves;
+                    }
                     Outcome::Refused { reasons } => {
                         totals.refused += 1;
                         let mut codes: Vec<&'static str> =
@@ -278,7 +289,10 @@ pub(super) mod tests {
 
     #[test]
     fn the_worst_file_decides_the_status() {
-        let lowered = || Outcome::Lowered { form: "named" };
+        let lowered = || Outcome::Lowered {
+            form: "named",
+            opaque_leaves: 0,
+        };
         let status = |files| Report::of(files).status();
         assert_eq!(status(vec![]), Status::Done);
         assert_eq!(

@@ -38,6 +38,14 @@ impl Report {
                 .map_or("", |known| known.title());
             let _ = writeln!(text, "  {count:>5}  {code}  {title}");
         }
+        if totals.opaque_leaves > 0 {
+            let what = match totals.opaque_leaves {
+                1 => "opaque leaf",
+                _ => "opaque leaves",
+            };
+            let count = totals.opaque_leaves;
+            let _ = writeln!(text, "  {count:>5}  {what} in lowered functions");
+        }
         for (count, what) in [
             (totals.not_rust, "not Rust"),
             (totals.unreadable, "unreadable"),

@@ -1,5 +1,6 @@
 //! Patterns, and the places that they look at.
 
+use super::captures::is_pinned;
 use super::value::{as_root, is_iterator_next};
 use super::{Event, Walk};
 use crate::graph::How;
@@ -54,6 +55,15 @@ impl Walk<'_> {
         {
             let facts = self.facts(local);
             return (facts.copy || facts.owned || facts.unique).then_some(facts);
+        }
+        if let Expr::Macro(mac) = bare(expr)
+            && is_pinned(&mac.mac)
+        {
+            // `Pin<&mut T>`
+            return Some(Facts {
+                no_drop: true,
+                ..Facts::default()
+            });
         }
         if let Expr::Call(call) = bare(expr)
             && call.args.len() == 1

@@ -12,6 +12,13 @@ use syn::{Expr, Pat};
 impl Walk<'_> {
     pub(super) fn mac(&mut self, mac: &syn::Macro) {
         let name = macro_name(mac);
+        if is_pinned(mac) {
+            // It borrows its place for good.
+            if let Some([place]) = macro_args(mac).as_deref() {
+                self.place(place, How::Borrow);
+            }
+            return;
+        }
         let read = is_format_macro(&name) || name == "matches";
         let by_value = matches!(name.as_str(), "vec" | "dbg");
         if (read || by_value)
@@ -102,6 +109,11 @@ impl Walk<'_> {
             self.use_(&ident, how);
         }
     }
+}
+
+/// `rt::pinned!(place)`
+pub(super) fn is_pinned(mac: &syn::Macro) -> bool {
+    mac.path.segments[0].ident == "rt__hr" && macro_name(mac) == "pinned"
 }
 
 pub(super) struct Mentions(pub(super) Vec<Ident>);
