@@ -11,15 +11,28 @@ pub(crate) type AwaitId = usize;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     pub(crate) stmts: Vec<Stmt>,
-    /// Its value leaves temporaries that outlive its locals: before edition 2024 they live as long as the statement around it.
-    pub(crate) outlived: bool,
+    pub(crate) tail: Tail,
+}
+
+/// What becomes of the temporaries that a block's value leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// It leaves none.
+    #[default]
+    Free,
+    /// Before edition 2024 they live as long as the statement around the block, and so longer than its locals.
+    Outlives,
+    /// The same of a branch or a loop's body, which ends them itself, behind its locals.
+    Branch,
+    /// Since edition 2024 they end with the value, before the block's locals.
+    Closed,
 }
 
 impl Block {
     pub(crate) fn new(stmts: Vec<Stmt>) -> Self {
         Block {
             stmts,
-            outlived: false,
+            tail: Tail::Free,
         }
     }
 }

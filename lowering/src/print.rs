@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+mod braces;
 mod calls;
 mod comments;
 mod join;
@@ -51,7 +52,9 @@ pub(crate) fn lowered(
     }
     let wants_edits = comments::has_comments(found, source) || notes::has_constructs(found, source);
     let tokens = wants_edits.then(|| file.to_token_stream());
-    let text = join::join(&calls::show(&prettyplease::unparse(&file)));
+    braces::hide(&mut file);
+    let text = braces::show(prettyplease::unparse(&file));
+    let text = join::join(&calls::show(&text));
     let Some(tokens) = tokens else {
         return unwrapped(&text, depth);
     };

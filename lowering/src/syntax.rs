@@ -111,6 +111,89 @@ pub(crate) fn as_ident(expr: &Expr) -> Option<&proc_macro2::Ident> {
     }
 }
 
+/// Whether an expression owns the value of one operand while a later operand makes a temporary. Should it unwind then, the order of their
+/// drops depends on whether the expression ends its temporaries itself, as the tail of a block does since edition 2024.
+pub(crate) fn mixes(expr: &Expr, leaves_temporaries: &dyn Fn(&Expr) -> bool) -> bool {
+    let operands: Vec<&Expr> = match bare(expr) {
+        Expr::Call(call) => {
+            let func = (!matches!(bare(&call.func), Expr::Path(_))).then_some(&*call.func);
+            func.into_iter().chain(&call.args).collect()
+        }
+        Expr::MethodCall(call) => std::iter::once(&*call.receiver).chain(&call.args).collect(),
+        Expr::Tuple(tuple) => tuple.elems.iter().collect(),
+        Expr::Array(array) => array.elems.iter().collect(),
+        Expr::Struct(expr) => {
+            let fields = expr.fields.iter().map(|field| &field.expr);
+            fields.chain(expr.rest.as_deref()).collect()
+        }
+        Expr::Range(range) => range
+            .start
+            .iter()
+            .chain(&range.end)
+            .map(|end| &**end)
+            .collect(),
+        Expr::Binary(binary) => match binary.op {
+            // These borrow their operands, or end what the right one leaves.
+            syn::BinOp::Eq(_)
+            | syn::BinOp::Ne(_)
+            | syn::BinOp::Lt(_)
+            | syn::BinOp::Le(_)
+            | syn::BinOp::Gt(_)
+            | syn::BinOp::Ge(_)
+            | syn::BinOp::And(_)
+            | syn::BinOp::Or(_) => return false,
+            _ => vec![&binary.left, &binary.right],
+        },
+        Expr::Macro(mac) => return !is_format_macro(&macro_name(&mac.mac)),
+        _ => return false,
+    };
+    let owned = operands.iter().position(|operand| {
+        !matches!(
+            bare(operand),
+            Expr::Lit(_) | Expr::Reference(_) | Expr::Cast(_) | Expr::RawAddr(_)
+        )
+    });
+    owned.is_some_and(|owned| {
+        operands[owned + 1..]
+            .iter()
+            .any(|later| leaves_temporaries(later))
+    })
+}
+
+/// Whether an expression shows that it leaves no temporary behind.
+pub(crate) fn inert(expr: &Expr) -> bool {
+    match bare(expr) {
+        Expr::Path(_) | Expr::Lit(_) | Expr::Closure(_) | Expr::Async(_) => true,
+        Expr::Reference(reference) => {
+            is_place(&reference.expr) && inert(&reference.expr)
+                || reference.mutability.is_none() && is_constant(&reference.expr)
+        }
+        Expr::Field(field) => is_place(expr) && inert(&field.base),
+        Expr::Index(index) => is_place(expr) && inert(&index.expr) && inert(&index.index),
+        Expr::Unary(unary) => inert(&unary.expr),
+        Expr::Cast(cast) => inert(&cast.expr),
+        Expr::Try(expr) => inert(&expr.expr),
+        Expr::Call(call) => inert(&call.func) && call.args.iter().all(inert),
+        Expr::MethodCall(call) => {
+            is_place(&call.receiver) && inert(&call.receiver) && call.args.iter().all(inert)
+        }
+        Expr::Tuple(tuple) => tuple.elems.iter().all(inert),
+        Expr::Array(array) => array.elems.iter().all(inert),
+        Expr::Repeat(repeat) => inert(&repeat.expr),
+        Expr::Struct(expr) => {
+            expr.rest.is_none() && expr.fields.iter().all(|field| inert(&field.expr))
+        }
+        Expr::Binary(binary) => inert(&binary.left) && inert(&binary.right),
+        Expr::Range(range) => range.start.iter().chain(&range.end).all(|end| inert(end)),
+        // Of a pinned local.
+        Expr::Macro(mac) => {
+            let name = macro_name(&mac.mac);
+            is_format_macro(&name) || matches!(name.as_str(), "at" | "out" | "move_out" | "carried")
+        }
+        _ => false,
+    }
+}
+
 /// Whether an expression denotes a place (a variable, a field or element of one, what a reference points to) and not a value.
 pub(crate) fn is_place(expr: &Expr) -> bool {
     match bare(expr) {

@@ -426,6 +426,19 @@ macro_rules! out {
     };
 }
 
+/// The value of a branch of which only this rest is left: `let n = branch!(list().len());`
+///
+/// As in the branch, its temporaries end here, and not with the statement around it: should one of their drops panic, the compiler
+/// leaks the value.
+#[macro_export]
+macro_rules! branch {
+    ($value:expr $(,)?) => {
+        match () {
+            () => $value,
+        }
+    };
+}
+
 /// A shared reference with a longer lifetime, so that all of a function's parameters share one.
 ///
 /// Contract of the emitted code: the future that holds it captures the shorter lifetime.

@@ -115,7 +115,14 @@ impl Desugar<'_> {
                 let root = std::mem::replace(&mut self.root, true);
                 let value = self.value(expr, &mut prefix);
                 self.root = root;
-                self.enclose(prefix, value, false)
+                match value {
+                    ir::Expr::Plain(value)
+                        if !prefix.stmts.is_empty() && self.leaves_temporaries(&value) =>
+                    {
+                        prefix.enclose(branch_value(value))
+                    }
+                    value => self.enclose(prefix, value, false),
+                }
             }
         };
         self.tail = outer;
@@ -553,6 +560,15 @@ impl Desugar<'_> {
             body,
         })
     }
+}
+
+/// A value that ends its temporaries as the branch does that it is.
+fn branch_value(value: Expr) -> ir::Expr {
+    let block = Block {
+        stmts: vec![ir::Stmt::Plain(syn::Stmt::Expr(value, None))],
+        tail: ir::Tail::Branch,
+    };
+    ir::Expr::Block { label: None, block }
 }
 
 fn split_chain(cond: Expr, links: &mut Vec<Expr>) {

@@ -25,7 +25,7 @@ mod macros;
 mod settle;
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::ir::{self, AwaitId};
+use crate::ir::{self, AwaitId, Tail};
 use crate::names::LocalId;
 use crate::report::Edition;
 use crate::resolve::Resolved;
@@ -408,13 +408,17 @@ impl Desugar<'_> {
 
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let mut stmts = Vec::new();
+        let has_value = match block.stmts.last() {
+            Some(Stmt::Expr(_, semi)) => semi.is_none(),
+            Some(Stmt::Macro(mac)) => mac.semi_token.is_none(),
+            _ => false,
+        };
         let tail = block
             .stmts
             .len()
             .checked_sub(1)
             .filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
         let open = block.brace_token.span.open();
-        let mut outlived = false;
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
             let stmt = if last_await.is_some_and(|last| i < last)
@@ -425,29 +429,13 @@ impl Desugar<'_> {
             } else {
                 stmt
             };
-            let stmt = if Some(i) == tail
-                && !stmt.has_await()
-                && self.edition >= Edition::E2024
-                && position == Position::Body
-            {
-                self.closed_tail(stmt)
-            } else {
-                stmt
-            };
-            if Some(i) == tail && !stmt.has_await() && self.edition < Edition::E2024 {
-                outlived = matches!(&stmt, Stmt::Expr(expr, None) if self.leaves_temporaries(expr));
-                if position == Position::Operand && outlived {
-                    self.outlives(open);
-                }
-            }
             if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
                 let outer = self.tail.replace(Vec::new());
                 let mut last = Vec::new();
                 self.stmt(stmt, position, &mut last);
                 let front = std::mem::replace(&mut self.tail, outer).expect("set above");
-                outlived = matches!(last.last(), Some(ir::Stmt::Expr { expr: ir::Expr::Plain(expr), semi: false }) if self.leaves_temporaries(expr));
-                if position == Position::Operand && (outlived || !front.is_empty()) {
+                if position == Position::Operand && !front.is_empty() {
                     self.outlives(open);
                 }
                 if position == Position::Body {
@@ -464,7 +452,48 @@ impl Desugar<'_> {
             self.root = root;
             self.tail = outer;
         }
-        ir::Block { stmts, outlived }
+        let tail = if has_value {
+            self.tail(&mut stmts, position)
+        } else {
+            Tail::Free
+        };
+        if position == Position::Operand && tail == Tail::Outlives {
+            self.outlives(open);
+        }
+        ir::Block { stmts, tail }
+    }
+
+    /// What the value of a block leaves.
+    fn tail(&self, stmts: &mut [ir::Stmt], position: Position) -> Tail {
+        let value = match stmts.last_mut() {
+            Some(ir::Stmt::Plain(Stmt::Expr(value, None))) => value,
+            Some(ir::Stmt::Expr {
+                expr: ir::Expr::Plain(value),
+                semi: false,
+            }) => value,
+            Some(ir::Stmt::Plain(Stmt::Macro(mac))) if self.macro_leaves_temporaries(&mac.mac) => {
+                return self.left(position);
+            }
+            _ => return Tail::Free,
+        };
+        if !self.leaves_temporaries(value) {
+            return Tail::Free;
+        }
+        if self.edition >= Edition::E2024
+            && crate::syntax::mixes(value, &|operand| self.leaves_temporaries(operand))
+        {
+            close(value);
+        }
+        self.left(position)
+    }
+
+    /// What becomes of temporaries that a block's value leaves.
+    fn left(&self, position: Position) -> Tail {
+        match position {
+            _ if self.edition >= Edition::E2024 => Tail::Closed,
+            Position::Branch => Tail::Branch,
+            _ => Tail::Outlives,
+        }
     }
 
     fn outlives(&mut self, open: Span) {
@@ -595,32 +624,6 @@ impl Desugar<'_> {
         out.push(ir::Stmt::Plain(stmt));
     }
 
-    /// Since edition 2024 a tail ends its own temporaries, and while it unwinds they drop among its operands. In a `return` statement
-    /// they would drop behind them: so the tail stays one.
-    fn closed_tail(&mut self, stmt: Stmt) -> Stmt {
-        match stmt {
-            Stmt::Expr(expr, None)
-                if self.leaves_temporaries(&expr)
-                    && !matches!(expr, Expr::Block(_) | Expr::If(_) | Expr::Match(_)) =>
-            {
-                let span = syn::spanned::Spanned::span(&expr);
-                let block = syn::Block {
-                    brace_token: syn::token::Brace(span),
-                    stmts: vec![Stmt::Expr(expr, None)],
-                };
-                Stmt::Expr(
-                    Expr::Block(syn::ExprBlock {
-                        attrs: Vec::new(),
-                        label: None,
-                        block,
-                    }),
-                    None,
-                )
-            }
-            stmt => stmt,
-        }
-    }
-
     /// `let x = &make();` keeps the value as long as `x`, which may be longer than a step of the machine: the value gets a name.
     fn extended(&mut self, mut stmt: Stmt, out: &mut Vec<ir::Stmt>) -> Stmt {
         let Stmt::Local(syn::Local {
@@ -748,20 +751,20 @@ impl Desugar<'_> {
             let value = self.value(base.clone(), &mut prefix);
             let ident = self.resolved.mention(temp);
             let mutability = &reference.mutability;
-            let init = if prefix.scoped {
-                self.enclose(std::mem::take(&mut prefix), value, false)
+            if prefix.scoped {
+                // A name of its own: it is declared before what the value is made of.
+                self.resolved.locals[temp.0].base = "temporary".to_owned();
+                let declaration = syn::parse_quote!(let #mutability #ident;);
+                self.assigned(declaration, &ident, prefix, value, out);
             } else {
-                std::mem::take(&mut prefix.stmts)
-                    .into_iter()
-                    .for_each(|stmt| out.push(stmt));
-                value
-            };
-            out.push(ir::Stmt::Let {
-                attrs: Vec::new(),
-                pat: syn::parse_quote!(#mutability #ident),
-                init,
-                els: None,
-            });
+                out.append(&mut prefix.stmts);
+                out.push(ir::Stmt::Let {
+                    attrs: Vec::new(),
+                    pat: syn::parse_quote!(#mutability #ident),
+                    init: value,
+                    els: None,
+                });
+            }
             let els = diverge.map(|expr| self.diverge(expr));
             let mut place = (*reference.expr).clone();
             let name = self.resolved.mention(temp);
@@ -780,6 +783,8 @@ impl Desugar<'_> {
             }
             return;
         }
+        let shadows =
+            deferred(&local).is_some_and(|(_, name)| self.mentions_namesake(&expr, &name));
         let value = if expr.has_await() {
             self.value(expr, &mut prefix)
         } else {
@@ -803,36 +808,30 @@ impl Desugar<'_> {
             });
             return;
         }
-        // The local has its value before the statement's temporaries drop: when one of these drops panics, it drops too.
         if let (true, None, Some((declaration, name))) = (prefix.scoped, &diverge, deferred(&local))
             && !matches!(value, ir::Expr::Plain(Expr::Reference(_)))
         {
-            out.push(ir::Stmt::Plain(declaration));
-            let id = crate::names::local(&name).expect("a local of the function");
-            let assigned = self.resolved.mention(id);
-            let mut stmts = prefix.stmts;
-            let value = match value {
-                ir::Expr::Plain(value) => value,
-                node => {
-                    let hidden = self.resolved.hidden("ready", name.span());
-                    let declared = self.resolved.mention(hidden);
-                    stmts.push(ir::Stmt::Let {
-                        attrs: Vec::new(),
-                        pat: syn::parse_quote!(#declared),
-                        init: node,
-                        els: None,
-                    });
-                    lift::path(self.resolved.mention(hidden))
-                }
-            };
-            stmts.push(ir::Stmt::Plain(syn::parse_quote!(#assigned = #value;)));
-            out.push(ir::Stmt::Expr {
-                expr: ir::Expr::Block {
-                    label: None,
-                    block: ir::Block::new(stmts),
-                },
-                semi: true,
+            if !shadows {
+                self.assigned(declaration, &name, prefix, value, out);
+                return;
+            }
+            // Its value is made of a local of the same name, so it is declared behind that.
+            let temporary = self.resolved.hidden("temporary", name.span());
+            let declared = self.resolved.mention(temporary);
+            let renamed = crate::names::map_tokens(
+                quote!(#declaration),
+                &mut |ident, _| (*ident == name).then(|| quote!(#declared)),
+                &mut |_| None,
+            );
+            let declaration: Stmt = syn::parse_quote!(#renamed);
+            self.assigned(declaration, &declared, prefix, value, out);
+            let value = self.resolved.mention(temporary);
+            local.init = Some(syn::LocalInit {
+                eq_token: Default::default(),
+                expr: Box::new(lift::path(value)),
+                diverge: None,
             });
+            out.push(ir::Stmt::Plain(Stmt::Local(local)));
             return;
         }
         if prefix.scoped && prefix.temporaries > 0 {
@@ -870,6 +869,67 @@ impl Desugar<'_> {
                 els,
             }),
         }
+    }
+
+    /// Whether an expression mentions another local of the same name.
+    fn mentions_namesake(&self, expr: &Expr, name: &Ident) -> bool {
+        let this = crate::names::local(name);
+        let found = std::cell::Cell::new(false);
+        let look = |other: Option<LocalId>| {
+            let base = |local: LocalId| &self.resolved.locals[local.0].base;
+            found.set(found.get() || this != other && this.map(base) == other.map(base));
+        };
+        crate::names::map_tokens(
+            quote!(#expr),
+            &mut |ident, _| {
+                look(crate::names::local(ident));
+                None
+            },
+            &mut |literal| {
+                crate::names::map_captures(literal, &mut |text| {
+                    look(crate::names::unmark(text).map(|(local, _)| local));
+                    None
+                })
+            },
+        );
+        found.get()
+    }
+
+    /// A local gets its value before the statement's temporaries drop: when one of these drops panics, it drops too.
+    fn assigned(
+        &mut self,
+        declaration: Stmt,
+        name: &Ident,
+        prefix: Prefix,
+        value: ir::Expr,
+        out: &mut Vec<ir::Stmt>,
+    ) {
+        out.push(ir::Stmt::Plain(declaration));
+        let id = crate::names::local(name).expect("a local of the function");
+        let assigned = self.resolved.mention(id);
+        let mut stmts = prefix.stmts;
+        let value = match value {
+            ir::Expr::Plain(value) => value,
+            node => {
+                let hidden = self.resolved.hidden("ready", name.span());
+                let declared = self.resolved.mention(hidden);
+                stmts.push(ir::Stmt::Let {
+                    attrs: Vec::new(),
+                    pat: syn::parse_quote!(#declared),
+                    init: node,
+                    els: None,
+                });
+                lift::path(self.resolved.mention(hidden))
+            }
+        };
+        stmts.push(ir::Stmt::Plain(syn::parse_quote!(#assigned = #value;)));
+        out.push(ir::Stmt::Expr {
+            expr: ir::Expr::Block {
+                label: None,
+                block: ir::Block::new(stmts),
+            },
+            semi: true,
+        });
     }
 
     /// The `else` block of a `let`.
@@ -1060,6 +1120,21 @@ impl Desugar<'_> {
             "await in a `let` before it, and pass the variable",
         );
     }
+}
+
+/// Since edition 2024 a tail ends its own temporaries, and while it unwinds they drop among its operands. In a `return` statement they
+/// would drop behind them: so the tail stays one.
+fn close(value: &mut Expr) {
+    let span = syn::spanned::Spanned::span(value);
+    let tail = std::mem::replace(value, Expr::Verbatim(Default::default()));
+    *value = Expr::Block(syn::ExprBlock {
+        attrs: Vec::new(),
+        label: None,
+        block: syn::Block {
+            brace_token: syn::token::Brace(span),
+            stmts: vec![Stmt::Expr(tail, None)],
+        },
+    });
 }
 
 /// The hidden local of which this is the value, as a temporary: `rt::value(ready)`.

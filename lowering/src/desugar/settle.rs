@@ -112,7 +112,7 @@ impl Desugar<'_> {
         }
     }
 
-    fn macro_leaves_temporaries(&self, mac: &syn::Macro) -> bool {
+    pub(super) fn macro_leaves_temporaries(&self, mac: &syn::Macro) -> bool {
         let name = macro_name(mac);
         if self.table.defines_macro(&name) {
             return true;

@@ -160,6 +160,31 @@ fn end_tail(block: &mut syn::Block) {
     }
 }
 
+/// The same in all arms of a machine's step.
+pub(super) fn end_tails(step: TokenStream) -> TokenStream {
+    struct Ends;
+    impl VisitMut for Ends {
+        fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
+            if expr
+                .label
+                .as_ref()
+                .is_some_and(|label| is_machine(&label.name))
+            {
+                end_tail(&mut expr.body);
+            } else {
+                visit_mut::visit_expr_loop_mut(self, expr);
+            }
+        }
+    }
+    match syn::parse2::<Expr>(step.clone()) {
+        Ok(mut expr) => {
+            Ends.visit_expr_mut(&mut expr);
+            expr.into_token_stream()
+        }
+        Err(_) => step,
+    }
+}
+
 fn end_branches(found: &mut syn::ExprIf) {
     end_tail(&mut found.then_branch);
     if let Some((_, els)) = &mut found.else_branch {

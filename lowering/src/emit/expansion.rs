@@ -36,7 +36,8 @@
 
 use super::{Input, Item, has_ident};
 use crate::desugar::Body;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use crate::report::Edition;
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, GenericParam};
 
@@ -78,8 +79,9 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
     let awaited = input.signature.awaits().then(|| quote!(.await));
     let silence = silence();
     let machine = through(machine.clone(), rt, &layout.fresh.accepted);
+    let machine = in_edition(machine, input);
     let mut content = Group::new(
-        proc_macro2::Delimiter::Brace,
+        Delimiter::Brace,
         quote! {
             #alias
             #prologue
@@ -116,7 +118,8 @@ pub(super) fn of_named(
         let #native = ::core::marker::PhantomData;
         #check
     };
-    (check, through(step, &fresh.rt, &fresh.accepted))
+    let step = through(step, &fresh.rt, &fresh.accepted);
+    (check, in_edition(step, input))
 }
 
 /// With the named form: where it waits.
@@ -446,6 +449,34 @@ fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
         at += 1;
     }
     out.into_iter().collect()
+}
+
+/// What a macro writes is of the edition of the macro's own crate. Here it must be of the user's: the edition of a block and of an
+/// `if let` says when temporaries drop.
+fn in_edition(tokens: TokenStream, input: &Input<'_>) -> TokenStream {
+    if input.item.edition >= Edition::E2024 {
+        return tokens;
+    }
+    fn respan(tokens: TokenStream, user: Span) -> TokenStream {
+        let of_user = |tree| match tree {
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), respan(group.stream(), user));
+                inner.set_span(match group.delimiter() {
+                    Delimiter::Brace => group.span().resolved_at(user),
+                    _ => group.span(),
+                });
+                inner.into()
+            }
+            TokenTree::Ident(mut word) if word == "if" => {
+                word.set_span(word.span().resolved_at(user));
+                word.into()
+            }
+            tree => tree,
+        };
+        tokens.into_iter().map(of_user).collect()
+    }
+    let tokens = super::cleanup::end_tails(tokens);
+    respan(tokens, input.item.block.brace_token.span.join())
 }
 
 fn is_lint(attr: &syn::Attribute) -> bool {

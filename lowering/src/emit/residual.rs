@@ -12,7 +12,7 @@ mod tokens;
 
 use crate::analysis::Analysis;
 use crate::checkpoint::Once;
-use crate::ir::{Arm, Await, AwaitId, Block, Expr, Loop, Stmt};
+use crate::ir::{Arm, Await, AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::resolve::Resolved;
@@ -271,12 +271,14 @@ impl Residual<'_> {
                     let out = self.stmts(&block.stmts, inner, place);
                     return self.labelled(out, label, dest);
                 }
-                if block.outlived {
-                    let (inner, place) = outlived(dest, place);
-                    let out = self.stmts(&block.stmts, inner, place);
+                if block.tail == Tail::Outlives {
+                    let out = self.stmts(&block.stmts, Dest::Value, place.inner());
                     return self.returned(self.braced(out, true, Dest::Value), dest);
                 }
                 let out = self.stmts(&block.stmts, dest, place);
+                if block.tail == Tail::Branch && dest == Dest::Value {
+                    return self.branch_value(out);
+                }
                 // Several statements without braces could read as one expression.
                 let several = dest == Dest::Value && block.stmts.len() > 1;
                 self.braced(out, several || declares(block), dest)
@@ -291,7 +293,7 @@ impl Residual<'_> {
                         completes: false,
                     };
                 }
-                let then = self.stmts(&then.stmts, dest, place);
+                let then = self.branch_stmts(then, dest, place);
                 let tokens = then.tokens;
                 match els {
                     None => Out {
@@ -317,7 +319,12 @@ impl Residual<'_> {
                         let out = self.branch_body(body, dest, place);
                         completes |= out.completes;
                         let tokens = out.tokens;
-                        quote!(#(#attrs)* #pat => { #tokens })
+                        // Braces would end what the value leaves.
+                        if dest == Dest::Value && matches!(body, Expr::Plain(_)) {
+                            quote!(#(#attrs)* #pat => #tokens,)
+                        } else {
+                            quote!(#(#attrs)* #pat => { #tokens })
+                        }
                     })
                     .collect();
                 Out {
@@ -347,8 +354,33 @@ impl Residual<'_> {
     /// The content of a branch, without braces.
     fn branch_body(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
         match expr {
-            Expr::Block { label: None, block } => self.stmts(&block.stmts, dest, place),
+            Expr::Block { label: None, block } => self.branch_stmts(block, dest, place),
             expr => self.expr(expr, dest, place),
+        }
+    }
+
+    /// The content of a branch or a loop's body, whose value's temporaries end behind its locals: in a `return` statement they would end
+    /// before them, so what is returned is a block.
+    fn branch_stmts(&self, block: &Block, dest: Dest, place: Place) -> Out {
+        if !outlives_locals(block) {
+            return self.stmts(&block.stmts, dest, place);
+        }
+        let out = self.stmts(&block.stmts, Dest::Value, place.inner());
+        match dest {
+            Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
+            Dest::Value | Dest::Nothing => out,
+        }
+    }
+
+    /// The value of a branch that is gone, so that something else must end its temporaries.
+    fn branch_value(&self, out: Out) -> Out {
+        if !out.completes {
+            return out;
+        }
+        let (rt, value) = (&self.layout.fresh.rt, out.tokens);
+        Out {
+            tokens: quote!(#rt::branch!(#value)),
+            completes: true,
         }
     }
 
@@ -408,14 +440,14 @@ impl Residual<'_> {
         } else {
             place
         };
-        let once = self.stmts(&body.stmts, Dest::Nothing, round);
+        let once = self.branch_stmts(body, Dest::Nothing, round);
         let again = once.completes || mentions(&once.tokens, "continue", label);
         if !again {
             // The body waits or leaves on every way: it runs at most once.
             let left = mentions(&once.tokens, "break", label);
             let once = if left && dest == Dest::Return {
                 *self.copies.borrow_mut() = copies;
-                self.stmts(&body.stmts, Dest::Nothing, place.inner())
+                self.branch_stmts(body, Dest::Nothing, place.inner())
             } else {
                 once
             };
@@ -433,7 +465,7 @@ impl Residual<'_> {
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
         *self.copies.borrow_mut() = copies;
-        let body = self.stmts(&body.stmts, Dest::Nothing, Place { tail: false });
+        let body = self.branch_stmts(body, Dest::Nothing, Place { tail: false });
         let left = mentions(&body.tokens, "break", label);
         let tokens = body.tokens;
         let tokens = match cond {
@@ -541,10 +573,7 @@ impl Residual<'_> {
     }
 }
 
-/// A block whose value leaves temporaries is emitted as one, inside the statement that they end with.
-fn outlived(dest: Dest, place: Place) -> (Dest, Place) {
-    match dest {
-        Dest::Return => (Dest::Value, place.inner()),
-        dest => (dest, place.inner()),
-    }
+/// Whether temporaries of a block's value end behind locals of the block.
+fn outlives_locals(block: &Block) -> bool {
+    matches!(block.tail, Tail::Outlives | Tail::Branch) && declares(block)
 }

@@ -3,18 +3,52 @@
 use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
-use super::{Dest, Out, Place, Residual, outlived};
+use super::{Dest, Out, Place, Residual, outlives_locals};
 use crate::emit::mentions::Mentions;
-use crate::ir::{AwaitId, Block, Expr, Loop, Stmt};
+use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::sets::Set;
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
 impl Residual<'_> {
-    /// What is left of a block. `flat`: its locals are bound already, and nothing follows it in the arm.
+    /// What is left of a block, which ends what its value leaves. `flat`: its locals are bound already, and nothing follows it in the arm.
     pub(super) fn resume_stmts(
+        &self,
+        block: &Block,
+        id: AwaitId,
+        bound: &[LocalId],
+        dest: Dest,
+        place: Place,
+        flat: bool,
+    ) -> Out {
+        match block.tail {
+            Tail::Closed if dest == Dest::Value => {
+                let out = self.rest(block, id, bound, dest, place, flat);
+                return closed(out);
+            }
+            Tail::Branch if dest == Dest::Value || outlives_locals(block) => {}
+            _ => return self.rest(block, id, bound, dest, place, flat),
+        }
+        // Behind the branch's locals, and before what its pattern binds.
+        let out = self.rest(block, id, &[], Dest::Value, place.inner(), false);
+        let out = match dest {
+            Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
+            _ if !out.completes => out,
+            Dest::Nothing => {
+                let tokens = out.tokens;
+                Out {
+                    tokens: quote!({ #tokens };),
+                    completes: true,
+                }
+            }
+            Dest::Value => self.branch_value(out),
+        };
+        self.rebind(out, bound, id, dest, flat)
+    }
+
+    fn rest(
         &self,
         block: &Block,
         id: AwaitId,
@@ -153,9 +187,8 @@ impl Residual<'_> {
                     let out = self.resume_stmts(block, id, bound, inner, place, flat);
                     return self.labelled(out, label.as_ref(), dest);
                 }
-                if block.outlived {
-                    let (inner, place) = outlived(dest, place);
-                    let out = self.resume_stmts(block, id, bound, inner, place, false);
+                if block.tail == Tail::Outlives {
+                    let out = self.rest(block, id, bound, Dest::Value, place.inner(), false);
                     return self.returned(self.braced(out, true, Dest::Value), dest);
                 }
                 self.resume_stmts(block, id, bound, dest, place, flat)
@@ -391,5 +424,30 @@ impl Residual<'_> {
         self.may_be_late(local)
             && self.needs(local, mentions)
             && !declares_local(code, local, self.layout.name(local))
+    }
+}
+
+/// A block whose braces stay: they end what its value leaves.
+fn closed(out: Out) -> Out {
+    if !out.completes {
+        return out;
+    }
+    let mut trees = out.tokens.clone().into_iter();
+    let inside = match (trees.next(), trees.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
+            group.stream()
+        }
+        _ => out.tokens,
+    };
+    // The braces of a block of ours go.
+    let span = inside.clone().into_iter().map(|tree| tree.span());
+    let span = span.into_iter().find(|span| span.byte_range().end > 0);
+    let mut group = Group::new(Delimiter::Brace, inside);
+    if let Some(span) = span {
+        group.set_span(span);
+    }
+    Out {
+        tokens: TokenTree::Group(group).into(),
+        completes: true,
     }
 }
