@@ -224,7 +224,7 @@ fn expand(
         return None;
     }
     match lower::function(found, table, options) {
-        Ok((tokens, _)) => Some(tokens),
+        Ok(copies) => Some(copies.into_iter().map(|(tokens, _)| tokens).collect()),
         Err(diagnostics) => {
             refused.extend(diagnostics);
             None

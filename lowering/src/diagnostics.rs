@@ -88,7 +88,7 @@ catalogue! {
         "This is a defect of handroll, not of your code. Please report the function and the message; nothing was written for it.";
     /// A kind of function that is not lowered.
     Unsupported = "HR0003", "this kind of function is not lowered",
-        "The function, or something that its body contains, has no lowered form yet: conditional compilation inside the body, for example. Move that part into a function of its own, which stays as it is, and call it.";
+        "The function, or something that its body contains, has no lowered form yet: an item in a block that awaits, for example, or a body with more than eight configurations. Move that part into a function of its own, which stays as it is, and call it.";
     /// An attribute macro decides what becomes of the function, which is left as it is.
     Attribute = "HR0004", "left to its attribute",
         "An attribute macro gets the function's tokens and may make anything of them, so lowering them first could change what it does. The function stays as it is. To lower it, put the body into a function of its own and call that.";

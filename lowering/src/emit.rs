@@ -46,6 +46,8 @@ pub(crate) struct Item<'a> {
     pub(crate) stays_async: bool,
     /// The body as it was written.
     pub(crate) block: &'a syn::Block,
+    /// `#[cfg(..)]` of the configuration that this is lowered for, when there are several.
+    pub(crate) condition: Option<&'a syn::Attribute>,
     pub(crate) edition: Edition,
     pub(crate) output: Output,
     pub(crate) after_completion: AfterCompletion,
@@ -187,6 +189,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         ..attr.clone()
     });
     let (vis, sig) = (item.vis, &signature.sig);
+    let condition = item.condition;
     // Each segment between two awaits uses some of what the function declared, and changes less.
     let allow = (!arms.states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
@@ -212,6 +215,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             expansion::function(input, &body, &parts)
         }
         None => quote! {
+            #condition
             #(#attrs)*
             #allow
             #vis #sig {
@@ -255,7 +259,20 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             }
         }
     };
+    let tokens = match condition {
+        Some(condition) if layout.name.is_some() => guarded(tokens, condition),
+        _ => tokens,
+    };
     Ok(cleanup::cleanup(tokens, layout, resolved))
+}
+
+/// Items, each under a condition.
+fn guarded(tokens: TokenStream, condition: &syn::Attribute) -> TokenStream {
+    let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) else {
+        return tokens;
+    };
+    let items = file.items.iter();
+    items.flat_map(|item| quote!(#condition #item)).collect()
 }
 
 fn named_doc(name: &Ident) -> String {

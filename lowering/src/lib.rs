@@ -20,6 +20,7 @@
 mod analysis;
 mod attribute;
 mod checkpoint;
+mod conditional;
 mod desugar;
 mod diagnostics;
 mod emit;

@@ -2,6 +2,7 @@
 
 use crate::analysis::{Analysis, analyse};
 use crate::checkpoint;
+use crate::conditional::{Configured, configurations};
 use crate::desugar::{Body, desugar};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Input, Item, Signature, emit};
@@ -10,7 +11,7 @@ use crate::hold::hold;
 use crate::layout::{Context, Layout, layout};
 use crate::named;
 use crate::names::LocalId;
-use crate::open::open;
+use crate::open::{Opened, open};
 use crate::parse::{self, Found, Kind};
 use crate::report::{
     FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
@@ -42,8 +43,8 @@ pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<D
             continue;
         }
         let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
-        let outcome = function(&found, &table, options)
-            .map(|(tokens, stages)| report(&found, tokens, &stages, &lines));
+        let outcome =
+            function(&found, &table, options).map(|copies| reports(&found, copies, &lines));
         if let Ok(lowered) = &outcome {
             text.push_str(&source[copied..bytes.start]);
             text.push_str(&lowered.text);
@@ -69,9 +70,8 @@ pub(crate) fn free(item: &syn::ItemFn, options: &Options) -> Result<TokenStream,
     };
     let table = Table::of(&file);
     match parse::find(&file).first() {
-        Some(found) if item.sig.asyncness.is_some() => {
-            function(found, &table, options).map(|(tokens, _)| tokens)
-        }
+        Some(found) if item.sig.asyncness.is_some() => function(found, &table, options)
+            .map(|copies| copies.into_iter().map(|(tokens, _)| tokens).collect()),
         _ => {
             let message = "only async functions are lowered";
             let help = Some("write `async fn`".to_owned());
@@ -139,16 +139,36 @@ pub(crate) struct Stages {
     pub(crate) layout: Layout,
 }
 
-/// Lowers one function, up to tokens.
+/// Lowers one function, up to tokens: once, or once for each configuration that its body has.
 pub(crate) fn function(
     found: &Found,
     table: &Table,
     options: &Options,
-) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
+) -> Result<Vec<(TokenStream, Stages)>, Vec<Diagnostic>> {
     let mut sink = Sink::new();
     refuse_kind(found, &mut sink);
     gate(&mut sink)?;
-    let opened = open(&found.sig, &found.block, table, options.edition);
+    let Opened { block, mentioned } = open(&found.sig, &found.block, table, options.edition);
+    let configurations = configurations(block, &mut sink);
+    gate(&mut sink)?;
+    configurations
+        .into_iter()
+        .map(|Configured { block, condition }| {
+            let mentioned = mentioned.clone();
+            let opened = Opened { block, mentioned };
+            configured(found, opened, condition.as_ref(), table, options)
+        })
+        .collect()
+}
+
+fn configured(
+    found: &Found,
+    opened: Opened,
+    condition: Option<&syn::Attribute>,
+    table: &Table,
+    options: &Options,
+) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
+    let mut sink = Sink::new();
     let mut resolved = resolve(&found.sig, opened, &mut sink);
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
@@ -180,7 +200,7 @@ pub(crate) fn function(
             );
             gate(&mut sink)?;
         }
-        match emit_item(found, &stages, options) {
+        match emit_item(found, &stages, condition, options) {
             Ok(tokens) => return Ok((tokens, stages)),
             Err(copies) => {
                 (resolved, body) = (stages.resolved, stages.body);
@@ -401,6 +421,7 @@ fn lay_out(
 fn emit_item(
     found: &Found,
     stages: &Stages,
+    condition: Option<&syn::Attribute>,
     options: &Options,
 ) -> Result<TokenStream, Vec<checkpoint::Once>> {
     let item = Item {
@@ -412,6 +433,7 @@ fn emit_item(
         in_trait: found.kind == Kind::Trait,
         stays_async: stays_async(found),
         block: &found.block,
+        condition,
         edition: options.edition,
         output: options.output,
         after_completion: options.after_completion,
@@ -448,6 +470,31 @@ fn indent(source: &Text<'_>, at: usize) -> usize {
     } else {
         0
     }
+}
+
+/// The report of a function that was lowered once for each of its configurations: what any of them has.
+fn reports(found: &Found, copies: Vec<(TokenStream, Stages)>, source: &Text<'_>) -> Lowered {
+    let pad = " ".repeat(indent(source, found.bytes.start));
+    let mut all: Option<Lowered> = None;
+    for (tokens, stages) in copies {
+        let one = report(found, tokens, &stages, source);
+        let Some(all) = &mut all else {
+            all = Some(one);
+            continue;
+        };
+        all.text.push_str(&format!("\n\n{pad}"));
+        all.text.push_str(&one.text);
+        for suspension in one.suspensions {
+            let same = |other: &Suspension| {
+                other.line == suspension.line && other.awaited == suspension.awaited
+            };
+            if !all.suspensions.iter().any(same) {
+                all.suspensions.push(suspension);
+            }
+        }
+        all.suspensions.sort_by_key(|suspension| suspension.line);
+    }
+    all.expect("a body has a configuration")
 }
 
 fn report(found: &Found, tokens: TokenStream, stages: &Stages, source: &Text<'_>) -> Lowered {

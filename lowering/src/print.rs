@@ -150,7 +150,11 @@ pub(crate) fn stage(
         } = found;
         return Ok(item(quote::quote!(#(#attrs)* #vis #sig #block)));
     }
-    let (tokens, stages) = lower::function(found, table, options)?;
+    let copies = lower::function(found, table, options)?;
+    let (tokens, stages) = copies
+        .into_iter()
+        .next()
+        .expect("a body has a configuration");
     let mut out = String::new();
     use std::fmt::Write;
     let lower::Stages {

@@ -74,7 +74,8 @@ pub(crate) fn desugar(
     let params = std::mem::take(&mut resolved.params);
     let block = std::mem::replace(&mut resolved.block, syn::parse_quote!({}));
     if block.has_await() {
-        refuse_conditional(&block, sink);
+        crate::conditional::refuse(&block, sink);
+        refuse_dots(&block, sink);
     }
     let mut this = Desugar {
         resolved,
@@ -214,26 +215,12 @@ fn has_ref(pat: &Pat) -> bool {
     refs.0
 }
 
-/// Code that is compiled only sometimes would need states that are compiled only sometimes.
-fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
-    struct Cfgs<'a>(&'a mut Sink);
-    impl<'ast> syn::visit::Visit<'ast> for Cfgs<'_> {
-        fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
-            if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
-                let help =
-                    "move the conditional code into a function of its own, and call that here";
-                self.0.push(Diagnostic::new(
-                    Code::Unsupported,
-                    attr.pound_token.span,
-                    "conditional compilation inside the body is not lowered",
-                    "this attribute",
-                    Some(help.into()),
-                ));
-            }
-        }
+/// The printer drops the dots of an assignment's pattern.
+fn refuse_dots(block: &syn::Block, sink: &mut Sink) {
+    struct Dots<'a>(&'a mut Sink);
+    impl<'ast> syn::visit::Visit<'ast> for Dots<'_> {
         fn visit_expr_struct(&mut self, expr: &'ast syn::ExprStruct) {
             if let (Some(dots), None) = (&expr.dot2_token, &expr.rest) {
-                // The printer drops the dots of an assignment's pattern.
                 let help = "bind the parts in a `let` pattern, and assign them one by one";
                 self.0.push(Diagnostic::new(
                     Code::Unsupported,
@@ -247,7 +234,7 @@ fn refuse_conditional(block: &syn::Block, sink: &mut Sink) {
         }
         fn visit_item(&mut self, _: &'ast syn::Item) {}
     }
-    syn::visit::Visit::visit_block(&mut Cfgs(sink), block);
+    syn::visit::Visit::visit_block(&mut Dots(sink), block);
 }
 
 fn item_name(item: &syn::Item) -> Option<Ident> {

@@ -98,8 +98,11 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
     // In the user's braces: the compiler says nothing of a whole function that stands in another crate's macro, such as that
     // nobody uses it.
     content.set_span(item.block.brace_token.span.join());
+    let condition = item.condition;
+    let beside = (!beside.is_empty()).then(|| quote!(#condition #beside));
     quote! {
         #beside
+        #condition
         #(#attrs)*
         #vis #sig #content
     }

@@ -20,7 +20,7 @@ use crate::seeded::{self, Bug};
 use crate::types::Facts;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use shape::{block_like, declares, diverges, diverging_macro};
+use shape::{block_like, declares, diverges};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tokens::{ends_with_semi, mentions};
@@ -215,11 +215,7 @@ impl Residual<'_> {
         {
             return self.plain(expr, dest);
         }
-        let completes = match stmt {
-            syn::Stmt::Expr(expr, _) => !diverges(expr),
-            syn::Stmt::Macro(mac) => !diverging_macro(&mac.mac),
-            _ => true,
-        };
+        let completes = !shape::stmt_diverges(stmt);
         if let syn::Stmt::Macro(mac) = stmt
             && mac.semi_token.is_none()
             && last

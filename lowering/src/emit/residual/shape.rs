@@ -46,6 +46,9 @@ pub(super) fn pattern_locals(cond: &syn::Expr, locals: &mut Vec<LocalId>) {
 
 /// Whether control cannot go on after an expression, as its syntax shows.
 pub(super) fn diverges(expr: &syn::Expr) -> bool {
+    if crate::conditional::is_conditional(crate::conditional::attributes_of(expr)) {
+        return false;
+    }
     match expr {
         syn::Expr::Return(_) | syn::Expr::Break(_) | syn::Expr::Continue(_) => true,
         syn::Expr::Macro(mac) => diverging_macro(&mac.mac),
@@ -83,7 +86,10 @@ pub(super) fn diverges(expr: &syn::Expr) -> bool {
     }
 }
 
-fn stmt_diverges(stmt: &syn::Stmt) -> bool {
+pub(super) fn stmt_diverges(stmt: &syn::Stmt) -> bool {
+    if crate::conditional::is_conditional_stmt(stmt) {
+        return false;
+    }
     match stmt {
         syn::Stmt::Expr(expr, _) => diverges(expr),
         syn::Stmt::Macro(mac) => diverging_macro(&mac.mac),
@@ -91,7 +97,7 @@ fn stmt_diverges(stmt: &syn::Stmt) -> bool {
     }
 }
 
-pub(super) fn diverging_macro(mac: &syn::Macro) -> bool {
+fn diverging_macro(mac: &syn::Macro) -> bool {
     matches!(
         crate::syntax::macro_name(mac).as_str(),
         "panic" | "unreachable" | "todo" | "unimplemented" | "bail"

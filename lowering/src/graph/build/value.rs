@@ -15,6 +15,23 @@ use syn::{BinOp, Expr, Stmt};
 
 impl Walk<'_> {
     pub(super) fn stmt(&mut self, stmt: &Stmt) {
+        if crate::conditional::is_conditional_stmt(stmt) {
+            self.sometimes(|this| this.present(stmt));
+        } else {
+            self.present(stmt);
+        }
+    }
+
+    /// What is compiled only sometimes may run or not, as if a branch led around it.
+    fn sometimes(&mut self, inside: impl FnOnce(&mut Self)) {
+        let before = self.at;
+        self.branch_from(before, Edge::Branch);
+        inside(self);
+        let end = self.at;
+        self.join(&[before, end]);
+    }
+
+    fn present(&mut self, stmt: &Stmt) {
         self.line(stmt.span());
         match stmt {
             Stmt::Local(local) => {
@@ -155,7 +172,13 @@ impl Walk<'_> {
             Expr::Repeat(repeat) => self.value(&repeat.expr),
             Expr::Cast(cast) => self.value(&cast.expr),
             Expr::Struct(expr) => {
-                self.operands(expr.fields.iter().map(|field| &field.expr));
+                let sometimes =
+                    |field: &&syn::FieldValue| crate::conditional::is_conditional(&field.attrs);
+                let always = expr.fields.iter().filter(|field| !sometimes(field));
+                self.operands(always.map(|field| &field.expr));
+                for field in expr.fields.iter().filter(sometimes) {
+                    self.sometimes(|this| this.value(&field.expr));
+                }
                 if let Some(rest) = &expr.rest {
                     match as_root(rest) {
                         Some((ident, _))
