@@ -30,14 +30,17 @@
 //! and return like any code of the function.
 
 mod arguments;
+mod rules;
 mod select;
+
+pub(crate) use rules::Rules;
 
 use crate::report::Edition;
 use crate::syntax::{HasAwait, as_ident};
 use crate::types::Table;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Stmt};
@@ -60,9 +63,20 @@ pub(crate) fn open(
         edition,
         mentioned: crate::layout::mentioned(sig, block),
         items: Vec::new(),
+        rules: table.rules().clone(),
+        bound: rules::bound(sig, block),
+        depth: 0,
+        wanted: false,
     };
+    for (name, rules) in rules::nested(block) {
+        match rules {
+            Some(rules) if !table.defines_twice(&name) => opening.rules.insert(name, rules),
+            _ => opening.rules.remove(&name),
+        };
+    }
     let mut block = block.clone();
     opening.visit_block_mut(&mut block);
+    rules::prune(&mut block);
     block
         .stmts
         .splice(0..0, opening.items.into_iter().map(Stmt::Item));
@@ -107,6 +121,14 @@ struct Opening<'a> {
     mentioned: HashSet<String>,
     /// What goes to the front of the function.
     items: Vec<syn::Item>,
+    /// The macros of the file that may be put in place.
+    rules: HashMap<String, Rules>,
+    /// How many bindings of each name the function has.
+    bound: HashMap<String, usize>,
+    /// How many macros are around.
+    depth: usize,
+    /// The next macro makes a future that is awaited: what it holds must be seen.
+    wanted: bool,
 }
 
 impl Opening<'_> {
@@ -343,6 +365,26 @@ impl VisitMut for Opening<'_> {
             }
             if let Stmt::Macro(mac) = &stmt
                 && mac.attrs.is_empty()
+                && let Some(mut opened) = self.statements(&mac.mac)
+            {
+                // With a semicolon behind it, its last expression is a statement.
+                if mac.semi_token.is_some()
+                    && let Some(Stmt::Expr(_, semi)) = opened.last_mut()
+                {
+                    *semi = mac.semi_token;
+                }
+                let mut inner = syn::Block {
+                    brace_token: Default::default(),
+                    stmts: opened,
+                };
+                self.depth += 1;
+                self.visit_block_mut(&mut inner);
+                self.depth -= 1;
+                block.stmts.extend(inner.stmts);
+                continue;
+            }
+            if let Stmt::Macro(mac) = &stmt
+                && mac.attrs.is_empty()
                 && let Some(opened) = self.macro_(&mac.mac)
             {
                 // The braces of a macro that is a statement need no semicolon.
@@ -359,6 +401,22 @@ impl VisitMut for Opening<'_> {
     }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Expr::Await(found) = expr {
+            self.wanted = matches!(&*found.base, Expr::Macro(_));
+            self.visit_expr_mut(&mut found.base);
+            self.wanted = false;
+            return;
+        }
+        if let Expr::Macro(mac) = expr
+            && mac.attrs.is_empty()
+            && let Some(mut opened) = self.expression(&mac.mac)
+        {
+            self.depth += 1;
+            self.visit_expr_mut(&mut opened);
+            self.depth -= 1;
+            *expr = opened;
+            return;
+        }
         if let Expr::Macro(mac) = expr
             && mac.attrs.is_empty()
             && let Some(opened) = self.macro_(&mac.mac)

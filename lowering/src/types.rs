@@ -89,6 +89,10 @@ pub(crate) struct Table {
     simple: HashSet<String>,
     /// Names that a `use` brings in, with the package that they are from; none when several do.
     imports: HashMap<String, Option<String>>,
+    /// The macros that the file defines once, at its top.
+    rules: HashMap<String, crate::open::Rules>,
+    /// Macros with several definitions.
+    twice: HashSet<String>,
     /// Macros whose templates jump out of the code around them.
     jumping: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
@@ -103,6 +107,15 @@ impl Table {
             seen: HashMap::new(),
         };
         collector.visit_file(file);
+        for item in &file.items {
+            if let syn::Item::Macro(item) = item
+                && let Some(name) = &item.ident
+                && !collector.table.twice.contains(&name.to_string())
+                && let Some(rules) = crate::open::Rules::of(&item.mac.tokens, false)
+            {
+                collector.table.rules.insert(name.to_string(), rules);
+            }
+        }
         let Collector {
             mut table, seen, ..
         } = collector;
@@ -144,6 +157,16 @@ impl Table {
     /// Whether assigning to these fields runs no code of the user's: they are fields of structs of this file, which derefs nothing.
     pub(crate) fn are_plain_members(&self, members: &[String]) -> bool {
         !self.derefs && members.iter().all(|member| self.members.contains(member))
+    }
+
+    /// The macros that the file defines once, at its top.
+    pub(crate) fn rules(&self) -> &HashMap<String, crate::open::Rules> {
+        &self.rules
+    }
+
+    /// Whether the file has several definitions of a macro.
+    pub(crate) fn defines_twice(&self, name: &str) -> bool {
+        self.twice.contains(name)
     }
 
     /// Macros of the file that jump.
@@ -606,8 +629,10 @@ impl<'ast> Visit<'ast> for Collector {
         names(&item.tree, None, &mut self.table);
     }
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
-        if let Some(name) = &item.ident {
-            self.table.macros.insert(name.to_string());
+        if let Some(name) = &item.ident
+            && !self.table.macros.insert(name.to_string())
+        {
+            self.table.twice.insert(name.to_string());
         }
         if let Some(name) = &item.ident
             && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| {
