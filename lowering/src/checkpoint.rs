@@ -87,6 +87,14 @@ impl<'ast> Visit<'ast> for Unnameable {
             nested_holder(&mac.tokens)
         };
         self.holder = self.holder.or(in_macro);
+        match crate::syntax::macro_args(mac) {
+            // A pinned closure: `rt::fill!(frame.f, || ..)`.
+            Some(args) => args.iter().for_each(|arg| self.visit_expr(arg)),
+            None => {
+                let is_async = &mut |ident: &proc_macro2::Ident| ident == "async";
+                self.found |= crate::syntax::tokens_have(&mac.tokens, is_async);
+            }
+        }
     }
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         if let Some(ident) = crate::hold::holder(std::slice::from_ref(attr)) {

@@ -215,6 +215,7 @@ impl Table {
     pub(crate) fn likely_borrows(&self, method: &str) -> bool {
         let known = self.methods.get(method).into_iter().flatten();
         !consumes_by_custom(method)
+            && !often_consumes(method)
             && known
                 .into_iter()
                 .all(|receiver| *receiver == Receiver::ByRef)
@@ -882,5 +883,28 @@ fn consumes_by_custom(method: &str) -> bool {
                 | "collect"
                 | "ok_or"
                 | "await"
+        )
+}
+
+/// Names under which the standard library and its kin take `self` by value.
+fn often_consumes(method: &str) -> bool {
+    const BEGINNINGS: [&str; 9] = [
+        "into", "try_into", "unwrap", "expect", "map", "and_then", "or_else", "ok_or", "filter",
+    ];
+    BEGINNINGS.iter().any(|text| method.starts_with(text))
+        || matches!(
+            method,
+            // Of `Option`, `Result` and `Poll`.
+            "ok" | "err" | "and" | "or" | "xor" | "transpose" | "is_some_and" | "is_none_or" | "is_ok_and"
+                | "is_err_and" | "unzip" | "copied" | "cloned"
+                // Of iterators and streams.
+                | "chain" | "zip" | "rev" | "enumerate" | "skip" | "take_while" | "skip_while" | "step_by"
+                | "flat_map" | "flatten" | "fuse" | "inspect" | "peekable" | "cycle" | "fold" | "for_each"
+                | "collect" | "sum" | "product" | "count" | "last" | "max" | "min" | "max_by_key" | "min_by_key"
+                | "partition" | "buffered" | "buffer_unordered" | "try_collect" | "for_each_concurrent"
+                // Of futures, handles, builders and buffers.
+                | "await" | "boxed" | "boxed_local" | "shared" | "then" | "instrument" | "join" | "send" | "finish"
+                | "build" | "close" | "complete" | "commit" | "rollback" | "freeze" | "split" | "detach" | "forget"
+                | "leak" | "oneshot"
         )
 }

@@ -452,5 +452,13 @@ impl<'ast> Visit<'ast> for Walk {
         // What `write!` writes to is borrowed for that.
         let writes = matches!(name.as_str(), "write" | "writeln");
         self.tokens(&mac.tokens, writes || !is_format_macro(&name));
+        // The arguments themselves are only borrowed, but what is in them may change something.
+        for arg in crate::syntax::macro_args(mac).iter().flatten() {
+            match arg {
+                Expr::Path(_) => {}
+                Expr::Assign(named) => self.visit_expr(&named.right),
+                value => self.visit_expr(value),
+            }
+        }
     }
 }
