@@ -10,6 +10,7 @@ mod residual;
 mod rewrite;
 mod signature;
 mod storage;
+mod turn;
 
 use crate::analysis::Analysis;
 use crate::checkpoint::Once;
@@ -132,21 +133,22 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     if !copies.is_empty() {
         return Err(copies);
     }
+    let states: Vec<AwaitId> = arms.iter().filter_map(|arm| arm.id).collect();
     let storage = storage::Storage {
         input,
         body: &body,
-        states: &arms.states,
+        states: &states,
     };
+    let turns = turn::turns(input, &storage, &residual, &arms);
 
     let fresh = &layout.fresh;
-    let (rt, label) = (&fresh.rt, fresh.machine());
+    let rt = &fresh.rt;
     let handle = if layout.framed() {
         &fresh.frame
     } else {
         &fresh.state
     };
-    let arms_tokens = &arms.tokens;
-    let cx = if has_ident(arms_tokens, &fresh.cx) {
+    let cx = if has_ident(&turns, &fresh.cx) {
         fresh.cx.clone()
     } else {
         quote::format_ident!("_{}", fresh.cx)
@@ -157,22 +159,9 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         output
     };
     let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
-    let scrutinee = storage.scrutinee();
     // What an expansion's step captures has no size.
     let by_move = (item.output == Output::Expansion && layout.name.is_none()).then(|| quote!(move));
-    let mut turn = quote!(match #scrutinee { #arms_tokens });
-    if item.output == Output::Expansion {
-        // The attribute sees no macro's definition: a `break` or `continue` in one must not be taken for the machine's own.
-        let label = syn::Lifetime::new("'turn__hr", proc_macro2::Span::mixed_site());
-        turn = quote!(#label: { #turn });
-    }
-    let step = quote! {
-        #by_move |#handle, #cx| #annotation {
-            #label: loop {
-                #turn
-            }
-        }
-    };
+    let step = quote!(#by_move |#handle, #cx| #annotation { #turns });
     let items = &body.items;
     let prologue = &signature.prologue;
     let alias = if rt == "rt" {
@@ -191,7 +180,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let (vis, sig) = (item.vis, &signature.sig);
     let condition = item.condition;
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = (!arms.states.is_empty())
+    let allow = (!states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
     // A frame is too much for an argument to read well.
     let is_text = item.output != Output::Expansion && layout.name.is_none();

@@ -124,7 +124,9 @@ pub use lowered::{
     Accepted, Answer, Asks, AsksNothing, Lowered, Original, answer, any, stands_for,
     stands_for_block,
 };
-pub use machine::{End, Frame, Machine, after_completion, after_panicking, set, step, take};
+pub use machine::{
+    End, Frame, Machine, after_completion, after_panicking, only_after_panicking, set, step, take,
+};
 pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot, keep};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
@@ -539,6 +541,17 @@ macro_rules! never {
             // SAFETY: the state was matched just before, and only the step itself changes it.
             unsafe { ::core::hint::unreachable_unchecked() }
         }
+    };
+}
+
+/// Where the step of a function that never returns gets when no state waits: `only_after_panicking!(frame.state, EchoState::Returned)`.
+///
+/// Contract of the emitted code: nothing but a panic in the step leaves the states that wait, and nobody else can name the frame.
+#[macro_export]
+macro_rules! only_after_panicking {
+    ($state:expr, $returned:expr $(,)?) => {
+        // SAFETY: a panic in the step leads here, and nothing else; where it ends the program, nothing does.
+        unsafe { $crate::only_after_panicking(&mut $state, $returned) }
     };
 }
 

@@ -149,3 +149,19 @@ pub fn after_panicking<S>(state: &mut S, returned: S) -> ! {
     set(state, returned);
     resumed()
 }
+
+/// A poll of a function that never returns, after it has panicked.
+///
+/// # Safety
+/// A panic in the step is all that leads here.
+///
+/// # Panics
+/// Always, as [`after_panicking`] does. Where a panic ends the program there is no such poll, and no code for it.
+#[inline(always)]
+pub unsafe fn only_after_panicking<S>(state: &mut S, returned: S) -> ! {
+    if cfg!(panic = "abort") && !cfg!(debug_assertions) {
+        // SAFETY: the program did not survive the panic.
+        unsafe { core::hint::unreachable_unchecked() }
+    }
+    after_panicking(state, returned)
+}

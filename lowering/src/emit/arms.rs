@@ -1,4 +1,4 @@
-//! The arms of the machine's `match`: one for each state that emitted code enters.
+//! The arms of the machine: one for each state that emitted code enters.
 
 use super::kept::{Plan, Sets};
 use super::mentions::Mentions;
@@ -6,51 +6,40 @@ use super::residual::{self, Residual};
 use super::{Input, has_ident};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
-use crate::layout::{Fresh, Layout};
+use crate::layout::Layout;
 use crate::names::LocalId;
-use crate::report::AfterCompletion;
 use crate::seeded::{self, Bug};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
-pub(super) struct Arms {
-    pub(super) tokens: TokenStream,
-    /// The states that are entered, in order.
-    pub(super) states: Vec<AwaitId>,
+/// What the machine does in one of its states.
+pub(super) struct Arm {
+    /// The state's await; none for the start.
+    pub(super) id: Option<AwaitId>,
+    pub(super) pattern: TokenStream,
+    pub(super) code: TokenStream,
+    /// The states that the code enters.
+    pub(super) enters: BTreeSet<AwaitId>,
 }
 
 /// The arms stand in the order in which their states can be reached: inference follows the text.
-pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Arms {
-    let mut tokens = start(input, body, residual);
+pub(super) fn arms(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Vec<Arm> {
     let sets = Sets::of(input);
-    let mut states = BTreeSet::new();
-    let mut pending = residual.entered.take();
+    let mut reached = BTreeSet::new();
+    let mut arms = vec![start(input, body, residual)];
+    let mut pending = arms[0].enters.clone();
     // An arm may enter states that no arm before it did, but only later ones.
     while let Some(id) = pending.pop_first() {
-        states.insert(id);
-        tokens.extend(arm(input, body, residual, &sets, id));
-        pending.extend(residual.entered.take().difference(&states));
+        reached.insert(id);
+        let arm = arm(input, body, residual, &sets, id);
+        pending.extend(arm.enters.difference(&reached));
+        arms.push(arm);
     }
-    let Fresh {
-        rt, state_type: ty, ..
-    } = &input.layout.fresh;
-    let place = residual.state_reference();
-    let returned = match input.item.after_completion {
-        AfterCompletion::Panic => quote!(#rt::after_completion(#place, #ty::Panicked)),
-        AfterCompletion::Pending => quote!(return #rt::Poll::Pending),
-    };
-    tokens.extend(quote! {
-        #ty::Returned => #returned,
-        #ty::Panicked => #rt::after_panicking(#place, #ty::Returned),
-    });
-    Arms {
-        tokens,
-        states: states.into_iter().collect(),
-    }
+    arms
 }
 
-fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream {
+fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Arm {
     let Layout { fresh, .. } = input.layout;
     let (rt, ty, taken) = (&fresh.rt, &fresh.state_type, residual.state_reference());
     let (mut code, mentions) = pruned(residual.start(&body.block), input.layout);
@@ -58,7 +47,12 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
         code = Plan::default().expand(input.layout, residual, code);
     }
     if body.params.is_empty() {
-        return quote!(#ty::Start => { #rt::set(#taken, #ty::Returned); #code });
+        return Arm {
+            id: None,
+            pattern: quote!(#ty::Start),
+            code: quote!(#rt::set(#taken, #ty::Returned); #code),
+            enters: residual.entered.take(),
+        };
     }
     // A wide function looks at the state itself, any other at a reference to it.
     let by_ref = input.layout.wide.then(|| quote!(ref));
@@ -70,12 +64,15 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> TokenStream
         .params
         .iter()
         .map(|&param| binding(input.layout, param, residual.mutability(param), &mentions));
-    quote! {
-        #ty::Start { #(#names),* } => {
+    Arm {
+        id: None,
+        pattern: quote!(#ty::Start { #(#names),* }),
+        code: quote! {
             #(#params)*
             #rt::set(#taken, #ty::Returned);
             #code
-        }
+        },
+        enters: residual.entered.take(),
     }
 }
 
@@ -85,7 +82,7 @@ fn arm(
     residual: &Residual<'_>,
     sets: &Sets<'_>,
     id: AwaitId,
-) -> TokenStream {
+) -> Arm {
     let layout = input.layout;
     let fresh = &layout.fresh;
     let (rt, frame, cx, child, output, ty, place) = (
@@ -123,14 +120,17 @@ fn arm(
     let carried = state.carried.iter().rev().map(|&local| layout.name(local));
     if body.awaits[id].tokens.is_none() {
         let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
-        return quote! {
-            #ty::#name #fields => {
+        return Arm {
+            id: Some(id),
+            pattern: quote!(#ty::#name #fields),
+            code: quote! {
                 #resumes
                 #(#taken)*
                 #rt::set(#place, #ty::Returned);
                 #late
                 #code
-            }
+            },
+            enters: residual.entered.take(),
         };
     }
     // The code after this stands where the `await` stood.
@@ -166,15 +166,18 @@ fn arm(
         late.is_empty() || seeded::is(Bug::OutputFirst) || residual.facts[local.0].no_drop
     });
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
-    quote! {
-        #pattern => {
+    Arm {
+        id: Some(id),
+        pattern,
+        code: quote! {
             let #rt::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Pending };
             #resumes
             #(#taken)*
             #ended
             #late
             #code
-        }
+        },
+        enters: residual.entered.take(),
     }
 }
 

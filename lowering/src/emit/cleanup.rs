@@ -103,7 +103,7 @@ impl Pruner {
 }
 
 /// Takes off the jumps to the machine's next turn that stand where control gets there anyway.
-fn strip_tail(block: &mut syn::Block) {
+pub(super) fn strip_tail(block: &mut syn::Block) {
     match block.stmts.last_mut() {
         Some(syn::Stmt::Expr(Expr::Continue(jump), _))
             if jump.label.as_ref().is_some_and(is_machine) =>
@@ -135,7 +135,7 @@ fn strip_tail_expr(expr: &mut Expr) {
 
 /// Puts a semicolon behind a head that makes a temporary, where it ends a block with locals: before edition 2024 the temporary of a tail
 /// outlives them.
-fn end_tail(block: &mut syn::Block) {
+pub(super) fn end_tail(block: &mut syn::Block) {
     let has_locals = block
         .stmts
         .iter()

@@ -385,6 +385,8 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_stmt(&mut self, stmt: &'ast Stmt) {
         match stmt {
+            // The tail of a block may be its value.
+            Stmt::Expr(Expr::Block(expr), None) => self.visit_expr_block(expr),
             Stmt::Expr(expr, _) => self.branch(expr),
             stmt => visit::visit_stmt(self, stmt),
         }

@@ -79,32 +79,23 @@ impl Place {
 impl Residual<'_> {
     /// The function from its start.
     pub(super) fn start(&self, block: &Block) -> TokenStream {
-        self.body(self.stmts(&block.stmts, Dest::Return, Place { tail: true }))
+        self.stmts(&block.stmts, Dest::Return).tokens
     }
 
     /// The function after an await: `ready` stands for its value.
     pub(super) fn resume(&self, block: &Block, id: AwaitId) -> TokenStream {
-        self.body(self.resume_stmts(block, id, &[], Dest::Return, Place { tail: true }, true))
-    }
-
-    fn body(&self, out: Out) -> TokenStream {
-        out.tokens
+        let place = Place { tail: true };
+        self.resume_stmts(block, id, &[], Dest::Return, place, true)
+            .tokens
     }
 
     // From the start.
 
-    fn stmts(&self, stmts: &[Stmt], dest: Dest, place: Place) -> Out {
+    fn stmts(&self, stmts: &[Stmt], dest: Dest) -> Out {
         let mut tokens = TokenStream::new();
         for (i, stmt) in stmts.iter().enumerate() {
             let last = i + 1 == stmts.len();
-            let out = self.stmt(
-                stmt,
-                last,
-                dest,
-                Place {
-                    tail: place.tail && last,
-                },
-            );
+            let out = self.stmt(stmt, last, dest);
             tokens.extend(out.tokens);
             if !out.completes {
                 return Out {
@@ -132,7 +123,7 @@ impl Residual<'_> {
         Out { tokens, completes }
     }
 
-    fn stmt(&self, stmt: &Stmt, last: bool, dest: Dest, place: Place) -> Out {
+    fn stmt(&self, stmt: &Stmt, last: bool, dest: Dest) -> Out {
         if let Some(once) = self.once.get(&std::ptr::from_ref(stmt)) {
             *self.copies.borrow_mut().entry(*once).or_default() += 1;
         }
@@ -144,12 +135,12 @@ impl Residual<'_> {
                 init,
                 els,
             } => {
-                let value = self.expr(init, Dest::Value, place.inner());
-                self.let_(attrs, pat, value, els.as_ref(), place)
+                let value = self.expr(init, Dest::Value);
+                self.let_(attrs, pat, value, els.as_ref())
             }
             Stmt::Expr { expr, semi } => {
                 let dest = if *semi || !last { Dest::Nothing } else { dest };
-                let out = self.expr(expr, dest, place);
+                let out = self.expr(expr, dest);
                 self.terminated(out, expr, *semi, dest)
             }
         }
@@ -174,7 +165,6 @@ impl Residual<'_> {
         pat: &syn::Pat,
         value: Out,
         els: Option<&Block>,
-        place: Place,
     ) -> Out {
         let tokens = value.tokens;
         if !value.completes {
@@ -199,7 +189,7 @@ impl Residual<'_> {
             tokens
         };
         let els = els.map(|els| {
-            let out = self.stmts(&els.stmts, Dest::Nothing, place.inner());
+            let out = self.stmts(&els.stmts, Dest::Nothing);
             let tokens = out.tokens;
             quote!(else { #tokens })
         });
@@ -251,27 +241,22 @@ impl Residual<'_> {
         }
     }
 
-    fn expr(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
+    fn expr(&self, expr: &Expr, dest: Dest) -> Out {
         match expr {
             Expr::Plain(expr) => self.plain(expr, dest),
-            Expr::Await(found) => self.suspend(found, place),
+            Expr::Await(found) => self.suspend(found),
             Expr::Block { label, block } => {
                 let label = label.as_ref();
                 if label.is_some() {
                     // A labelled block may be left with a value.
-                    let (inner, place) = if dest == Dest::Return {
-                        (Dest::Value, place.inner())
-                    } else {
-                        (dest, place)
-                    };
-                    let out = self.stmts(&block.stmts, inner, place);
+                    let out = self.stmts(&block.stmts, as_block(dest));
                     return self.labelled(out, label, dest);
                 }
                 if block.tail == Tail::Outlives {
-                    let out = self.stmts(&block.stmts, Dest::Value, place.inner());
+                    let out = self.stmts(&block.stmts, Dest::Value);
                     return self.returned(self.braced(out, true, Dest::Value), dest);
                 }
-                let out = self.stmts(&block.stmts, dest, place);
+                let out = self.stmts(&block.stmts, dest);
                 if block.tail == Tail::Branch && dest == Dest::Value {
                     return self.branch_value(out);
                 }
@@ -281,7 +266,7 @@ impl Residual<'_> {
             }
             Expr::If { cond, then, els } => {
                 if els.is_none() && dest == Dest::Return {
-                    let mut out = self.expr(expr, Dest::Nothing, place.inner());
+                    let mut out = self.expr(expr, Dest::Nothing);
                     let rt = &self.layout.fresh.rt;
                     out.tokens.extend(quote!(return #rt::Ready(());));
                     return Out {
@@ -289,7 +274,7 @@ impl Residual<'_> {
                         completes: false,
                     };
                 }
-                let then = self.branch_stmts(then, dest, place);
+                let then = self.branch_stmts(then, dest);
                 let tokens = then.tokens;
                 match els {
                     None => Out {
@@ -297,7 +282,7 @@ impl Residual<'_> {
                         completes: true,
                     },
                     Some(els) => {
-                        let els = self.branch(els, dest, place);
+                        let els = self.branch(els, dest);
                         let completes = then.completes || els.completes;
                         let els = els.tokens;
                         Out {
@@ -312,7 +297,7 @@ impl Residual<'_> {
                 let arms: Vec<TokenStream> = arms
                     .iter()
                     .map(|Arm { pat, attrs, body }| {
-                        let out = self.branch_body(body, dest, place);
+                        let out = self.branch_body(body, dest);
                         completes |= out.completes;
                         let tokens = out.tokens;
                         // Braces would end what the value leaves.
@@ -328,18 +313,18 @@ impl Residual<'_> {
                     completes,
                 }
             }
-            Expr::Loop(found) => self.loop_(found, dest, place),
+            Expr::Loop(found) => self.loop_(found, dest),
         }
     }
 
     /// An `else` branch, with its braces.
-    fn branch(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
+    fn branch(&self, expr: &Expr, dest: Dest) -> Out {
         if matches!(expr, Expr::If { els: Some(_), .. })
             || matches!(expr, Expr::If { .. }) && dest != Dest::Return
         {
-            return self.expr(expr, dest, place);
+            return self.expr(expr, dest);
         }
-        let out = self.branch_body(expr, dest, place);
+        let out = self.branch_body(expr, dest);
         let tokens = out.tokens;
         Out {
             tokens: quote!({ #tokens }),
@@ -348,20 +333,20 @@ impl Residual<'_> {
     }
 
     /// The content of a branch, without braces.
-    fn branch_body(&self, expr: &Expr, dest: Dest, place: Place) -> Out {
+    fn branch_body(&self, expr: &Expr, dest: Dest) -> Out {
         match expr {
-            Expr::Block { label: None, block } => self.branch_stmts(block, dest, place),
-            expr => self.expr(expr, dest, place),
+            Expr::Block { label: None, block } => self.branch_stmts(block, dest),
+            expr => self.expr(expr, dest),
         }
     }
 
     /// The content of a branch or a loop's body, whose value's temporaries end behind its locals: in a `return` statement they would end
     /// before them, so what is returned is a block.
-    fn branch_stmts(&self, block: &Block, dest: Dest, place: Place) -> Out {
+    fn branch_stmts(&self, block: &Block, dest: Dest) -> Out {
         if !outlives_locals(block) {
-            return self.stmts(&block.stmts, dest, place);
+            return self.stmts(&block.stmts, dest);
         }
-        let out = self.stmts(&block.stmts, Dest::Value, place.inner());
+        let out = self.stmts(&block.stmts, Dest::Value);
         match dest {
             Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
             Dest::Value | Dest::Nothing => out,
@@ -427,27 +412,13 @@ impl Residual<'_> {
         Out { tokens, completes }
     }
 
-    fn loop_(&self, found: &Loop, dest: Dest, place: Place) -> Out {
+    fn loop_(&self, found: &Loop, dest: Dest) -> Out {
         let Loop { label, cond, body } = found;
-        let copies = self.copies.borrow().clone();
-        // After a `while` the function may return, so a round that waits must leave.
-        let round = if cond.is_some() && dest != Dest::Nothing {
-            place.inner()
-        } else {
-            place
-        };
-        let once = self.branch_stmts(body, Dest::Nothing, round);
-        let again = once.completes || mentions(&once.tokens, "continue", label);
-        if !again {
+        let body = self.branch_stmts(body, Dest::Nothing);
+        let left = mentions(&body.tokens, "break", label);
+        if !body.completes && !mentions(&body.tokens, "continue", label) {
             // The body waits or leaves on every way: it runs at most once.
-            let left = mentions(&once.tokens, "break", label);
-            let once = if left && dest == Dest::Return {
-                *self.copies.borrow_mut() = copies;
-                self.branch_stmts(body, Dest::Nothing, place.inner())
-            } else {
-                once
-            };
-            let Out { tokens, completes } = once;
+            let Out { tokens, completes } = body;
             let tokens = match cond {
                 Some(cond) => quote!(if #cond { #tokens }),
                 None => tokens,
@@ -460,9 +431,6 @@ impl Residual<'_> {
             };
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
-        *self.copies.borrow_mut() = copies;
-        let body = self.branch_stmts(body, Dest::Nothing, Place { tail: false });
-        let left = mentions(&body.tokens, "break", label);
         let tokens = body.tokens;
         let tokens = match cond {
             Some(cond) => quote!(#label: while #cond { #tokens }),
@@ -499,7 +467,7 @@ impl Residual<'_> {
     }
 
     /// Stores the state and leaves the arm.
-    fn suspend(&self, found: &Await, place: Place) -> Out {
+    fn suspend(&self, found: &Await) -> Out {
         self.entered.borrow_mut().insert(found.id);
         let Layout { fresh, states, .. } = self.layout;
         let state = &states[found.id];
@@ -529,9 +497,8 @@ impl Residual<'_> {
         let fields: Vec<&Ident> = stored.then_some(child).into_iter().chain(carried).collect();
         let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
         let label = fresh.machine();
-        let leave = (!place.tail).then(|| quote!(continue #label;));
         Out {
-            tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #keep #leave),
+            tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #keep continue #label;),
             completes: false,
         }
     }
@@ -572,4 +539,13 @@ impl Residual<'_> {
 /// Whether temporaries of a block's value end behind locals of the block.
 fn outlives_locals(block: &Block) -> bool {
     matches!(block.tail, Tail::Outlives | Tail::Branch) && declares(block)
+}
+
+/// What becomes of a block's value that is emitted as a block, inside the statement that its temporaries end with, or that a `break` may
+/// give.
+fn as_block(dest: Dest) -> Dest {
+    match dest {
+        Dest::Return => Dest::Value,
+        dest => dest,
+    }
 }

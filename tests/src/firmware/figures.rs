@@ -2,7 +2,6 @@
 
 use super::elf::Elf;
 use super::{M3, build, count};
-use std::fmt::Write;
 use std::io;
 
 /// A program's costs.
@@ -50,15 +49,14 @@ pub fn measure(program: &str, features: &str) -> io::Result<Costs> {
 /// # Errors
 /// When a program does not build or run.
 pub fn run() -> io::Result<()> {
-    let mut table = "| echo on a Cortex-M3 | flash | static RAM | instructions |\n| --- | ---: | ---: | ---: |\n".to_owned();
+    println!("| echo on a Cortex-M3 | flash | static RAM | instructions |");
+    println!("| --- | ---: | ---: | ---: |");
     for (text, program, features) in ROWS {
         let costs = measure(program, features)?;
-        let _ = writeln!(
-            table,
+        println!(
             "| {text} | {} | {} | {} |",
             costs.flash, costs.ram, costs.instructions
         );
     }
-    print!("{table}");
     Ok(())
 }

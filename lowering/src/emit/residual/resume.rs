@@ -3,7 +3,7 @@
 use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
-use super::{Dest, Out, Place, Residual, outlives_locals};
+use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
 use crate::emit::mentions::Mentions;
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
@@ -80,7 +80,7 @@ impl Residual<'_> {
                 .iter()
                 .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
             let mut tokens = head.tokens;
-            let out = self.stmts(rest, dest, place);
+            let out = self.stmts(rest, dest);
             tokens.extend(out.tokens);
             Out {
                 tokens,
@@ -125,7 +125,7 @@ impl Residual<'_> {
                         let (rt, tokens) = (&self.layout.fresh.rt, value.tokens);
                         value.tokens = quote!(#rt::value(#tokens));
                     }
-                    return self.let_(attrs, pat, value, els.as_ref(), place);
+                    return self.let_(attrs, pat, value, els.as_ref());
                 }
                 let els = els.as_ref().expect("the await is in the `else` block");
                 // The `else` block does not end normally.
@@ -178,10 +178,9 @@ impl Residual<'_> {
             }
             Expr::Block { label, block } => {
                 if label.is_some() {
-                    let (inner, place) = if dest == Dest::Return {
-                        (Dest::Value, place.inner())
-                    } else {
-                        (dest, place)
+                    let inner = as_block(dest);
+                    let place = Place {
+                        tail: place.tail && inner == dest,
                     };
                     let flat = place.tail && inner != Dest::Value;
                     let out = self.resume_stmts(block, id, bound, inner, place, flat);
@@ -292,11 +291,7 @@ impl Residual<'_> {
             } else {
                 dest
             };
-            let rest = self.loop_(
-                found,
-                inner,
-                if left { Place { tail: false } } else { place },
-            );
+            let rest = self.loop_(found, inner);
             completes = rest.completes;
             tokens.extend(rest.tokens);
         }

@@ -1,0 +1,188 @@
+//! One turn of the machine: how the arms follow each other.
+//!
+//! ```text
+//! Input:   the arms `Start`, `Read` and `Write`; `Start` enters `Read`, `Read` enters `Write`, `Write` enters `Read`
+//! Output:  if let State::Start { .. } = state { .. }
+//!          loop {
+//!              if let State::Read { .. } = state { .. }
+//!              if let State::Write { .. } = state { ..; continue; }
+//!              after_completion(..)
+//!          }
+//! ```
+//!
+//! Where each state is followed by one other, the next in the text or one above, the arms are statements in the order of the source, and
+//! what is done there falls into the next. Compilers then need no jump threading to go straight on, which they do without where they
+//! optimise for size; without a way back there is no loop either. Where states branch, the arms are those of a `match` in a loop.
+
+use super::arms::Arm;
+use super::cleanup::{end_tail, strip_tail};
+use super::residual::Residual;
+use super::storage::Storage;
+use super::{Input, Output, any_token};
+use crate::layout::Layout;
+use crate::report::AfterCompletion;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::Parser;
+
+/// The body of the step.
+pub(super) fn turns(
+    input: &Input<'_>,
+    storage: &Storage<'_>,
+    residual: &Residual<'_>,
+    arms: &[Arm],
+) -> TokenStream {
+    let Some(sequence) = sequence(arms, &input.layout.fresh.machine()) else {
+        return repeated(input, &branches(input, storage, residual, arms));
+    };
+    let (pattern, scrutinee) = (arms.iter().map(|arm| &arm.pattern), storage.scrutinee());
+    let mut statements: Vec<TokenStream> = pattern
+        .zip(sequence.codes)
+        .map(|(pattern, code)| quote!(if let #pattern = #scrutinee { #code }))
+        .collect();
+    statements.push(ended(input, residual));
+    let repeats = sequence.repeats.unwrap_or(statements.len());
+    let again = statements.split_off(repeats);
+    if again.is_empty() {
+        return quote!(#(#statements)*);
+    }
+    let again = repeated(input, &quote!(#(#again)*));
+    quote!(#(#statements)* #again)
+}
+
+/// The machine's loop.
+fn repeated(input: &Input<'_>, turn: &TokenStream) -> TokenStream {
+    let label = input.layout.fresh.machine();
+    if input.item.output == Output::Expansion {
+        // The attribute sees no macro's definition: a `break` or `continue` in one must not be taken for the machine's own.
+        let inner = syn::Lifetime::new("'turn__hr", proc_macro2::Span::mixed_site());
+        return quote!(#label: loop { #inner: { #turn } });
+    }
+    quote!(#label: loop { #turn })
+}
+
+fn branches(
+    input: &Input<'_>,
+    storage: &Storage<'_>,
+    residual: &Residual<'_>,
+    arms: &[Arm],
+) -> TokenStream {
+    let fresh = &input.layout.fresh;
+    let (rt, ty, scrutinee) = (&fresh.rt, &fresh.state_type, storage.scrutinee());
+    let arms = arms
+        .iter()
+        .map(|Arm { pattern, code, .. }| quote!(#pattern => { #code }));
+    let returned = after_completion(input, residual);
+    let place = residual.state_reference();
+    quote! {
+        match #scrutinee {
+            #(#arms)*
+            #ty::Returned => #returned,
+            #ty::Panicked => #rt::after_panicking(#place, #ty::Returned),
+        }
+    }
+}
+
+/// What follows the statements: no state waits.
+fn ended(input: &Input<'_>, residual: &Residual<'_>) -> TokenStream {
+    let Layout { fresh, name, .. } = input.layout;
+    let (rt, ty, state) = (&fresh.rt, &fresh.state_type, &fresh.state);
+    let (plain, place) = if input.layout.framed() {
+        let frame = &fresh.frame;
+        (quote!(#frame.#state), quote!(#frame.#state))
+    } else {
+        (quote!(#state), quote!(*#state))
+    };
+    let never = matches!(&input.item.sig.output, syn::ReturnType::Type(_, ty) if matches!(**ty, syn::Type::Never(_)));
+    // Whoever can name the frame could end it, and poll it then.
+    if never && name.is_none() {
+        return quote!(#rt::only_after_panicking!(#place, #ty::Returned));
+    }
+    let reference = residual.state_reference();
+    let returned = after_completion(input, residual);
+    quote! {
+        if let #ty::Panicked = #plain {
+            #rt::after_panicking(#reference, #ty::Returned)
+        }
+        #returned
+    }
+}
+
+fn after_completion(input: &Input<'_>, residual: &Residual<'_>) -> TokenStream {
+    let fresh = &input.layout.fresh;
+    let (rt, ty, place) = (&fresh.rt, &fresh.state_type, residual.state_reference());
+    match input.item.after_completion {
+        AfterCompletion::Panic => quote!(#rt::after_completion(#place, #ty::Panicked)),
+        AfterCompletion::Pending => quote!(return #rt::Poll::Pending),
+    }
+}
+
+/// Arms as statements that follow each other.
+struct Sequence {
+    codes: Vec<TokenStream>,
+    /// The first statement that is done again.
+    repeats: Option<usize>,
+}
+
+/// The code of the arms, if each enters the next one, one above, or none.
+fn sequence(arms: &[Arm], label: &syn::Lifetime) -> Option<Sequence> {
+    let mut codes = Vec::new();
+    let mut repeats: Option<usize> = None;
+    for (i, arm) in arms.iter().enumerate() {
+        let mut entered = arm.enters.iter();
+        let next = entered.next();
+        if entered.next().is_some() {
+            return None;
+        }
+        let next = match next {
+            Some(next) => Some(arms.iter().position(|arm| arm.id.as_ref() == Some(next))?),
+            None => None,
+        };
+        let forward = next == Some(i + 1);
+        if let Some(next) = next
+            && !forward
+        {
+            if next > i {
+                return None;
+            }
+            repeats = Some(repeats.map_or(next, |first| first.min(next)));
+        }
+        let code = statement(&arm.code, forward);
+        // From the middle of an arm there is no way to the next but around.
+        if forward && leaves(&code, label) {
+            return None;
+        }
+        codes.push(code);
+    }
+    Some(Sequence { codes, repeats })
+}
+
+/// The code of an arm that is a statement: what falls into the next arm does not jump, and no temporary outlives its locals.
+fn statement(code: &TokenStream, forward: bool) -> TokenStream {
+    let last = code.clone().into_iter().last();
+    let nested =
+        matches!(&last, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
+    if !nested && !forward {
+        return code.clone();
+    }
+    let mut block = syn::Block {
+        brace_token: Default::default(),
+        stmts: syn::Block::parse_within
+            .parse2(code.clone())
+            .expect("an arm's code is a sequence of statements"),
+    };
+    if forward {
+        strip_tail(&mut block);
+    }
+    end_tail(&mut block);
+    let stmts = &block.stmts;
+    quote!(#(#stmts)*)
+}
+
+/// Whether code jumps to the machine's next turn.
+fn leaves(code: &TokenStream, label: &syn::Lifetime) -> bool {
+    any_token(
+        code,
+        &mut |tree| matches!(tree, TokenTree::Ident(ident) if *ident == label.ident),
+    )
+}
