@@ -325,7 +325,12 @@ pub(crate) fn analyse(
             }
             How::Taken if !lent => analysis.unclear.push(rewrite(false)),
             _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
-            _ if !waits && !lent && found.how != How::Taken => {
+            // A part of it may still be assigned.
+            _ if !waits
+                && !lent
+                && found.how != How::Taken
+                && !(found.how == How::PartReceiver && after.contains(found.local.0)) =>
+            {
                 analysis.unclear.push(rewrite(false))
             }
             // What something that lives on borrows from is not moved. If it is no borrow after all, the output does not compile.

@@ -39,8 +39,9 @@ pub(crate) fn lowered(
         Ok(file) => file,
         Err(text) => return text,
     };
-    emit::prune(&mut file);
+    // What stands in the runtime's macros is code like any other: labels are renamed there too.
     calls::hide(&mut file);
+    emit::prune(&mut file);
     emit::prune_lints(&mut file);
     let depth = indent / 4;
     for _ in 0..depth {

@@ -218,15 +218,6 @@ fn is_machine(label: &Lifetime) -> bool {
 }
 
 impl VisitMut for Pruner {
-    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        // Code like any other, which only ends its temporaries.
-        let ours = mac.path.segments.len() == 2 && mac.path.segments[1].ident == "branch";
-        if ours && let Ok(mut value) = syn::parse2::<Expr>(mac.tokens.clone()) {
-            self.visit_expr_mut(&mut value);
-            mac.tokens = value.into_token_stream();
-        }
-    }
-
     fn visit_expr_if_mut(&mut self, expr: &mut syn::ExprIf) {
         visit_mut::visit_expr_if_mut(self, expr);
         while let Expr::Paren(paren) = &mut *expr.cond {
