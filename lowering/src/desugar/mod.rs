@@ -116,6 +116,25 @@ pub(crate) fn desugar(
     }
 }
 
+/// The type of an array that a `let` borrows, if the type of the `let` says it: its elements are coerced to that.
+fn referent(ty: &syn::Type, value: &Expr) -> Option<syn::Type> {
+    let (syn::Type::Reference(ty), Expr::Array(array)) = (ty, crate::syntax::bare(value)) else {
+        return None;
+    };
+    // Nothing is coerced to a plain type.
+    let plain =
+        |elem: &syn::Type| matches!(elem, syn::Type::Path(path) if path.path.get_ident().is_some());
+    match &*ty.elem {
+        syn::Type::Slice(slice) if !plain(&slice.elem) => {
+            let length = proc_macro2::Literal::usize_unsuffixed(array.elems.len());
+            let elem = &slice.elem;
+            Some(syn::parse_quote!([#elem; #length]))
+        }
+        syn::Type::Array(array) if !plain(&array.elem) => Some((*ty.elem).clone()),
+        _ => None,
+    }
+}
+
 /// The value whose life `&` lengthens in a `let`: the innermost one under fields, elements and dereferences.
 fn extended_value(expr: &Expr) -> Option<&Expr> {
     match expr {
@@ -458,6 +477,11 @@ impl Desugar<'_> {
                 expr: ir::Expr::Plain(value),
                 semi: false,
             }) => value,
+            // A block inside hands on what its own value leaves.
+            Some(ir::Stmt::Expr {
+                expr: ir::Expr::Block { block, .. },
+                semi: false,
+            }) if block.tail == Tail::Outlives => return self.left(position),
             Some(ir::Stmt::Plain(Stmt::Macro(mac))) if self.macro_leaves_temporaries(&mac.mac) => {
                 return self.left(position);
             }
@@ -630,18 +654,22 @@ impl Desugar<'_> {
             {
                 let mutable =
                     reference.mutability.is_some() || !matches!(*reference.expr, Expr::Path(_));
+                let ty = match &*pat {
+                    Pat::Type(typed) => referent(&typed.ty, &reference.expr),
+                    _ => None,
+                };
                 let base = extended_value_mut(&mut reference.expr);
-                let ident = self.name_value(base, mutable, out);
+                let ident = self.name_value(base, ty, mutable, out);
                 *base = lift::path(ident);
             }
             Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "pin" => {
                 if let Some([value]) = crate::syntax::macro_args(&mac.mac).as_deref() {
-                    let ident = self.name_value(&mut value.clone(), true, out);
+                    let ident = self.name_value(&mut value.clone(), None, true, out);
                     *init.expr = syn::parse_quote!(rt__hr::pinned!(#ident));
                 }
             }
             value if by_ref => {
-                let ident = self.name_value(value, true, out);
+                let ident = self.name_value(value, None, true, out);
                 *init.expr = lift::path(ident);
             }
             _ => {}
@@ -667,14 +695,21 @@ impl Desugar<'_> {
         }
     }
 
-    fn name_value(&mut self, value: &mut Expr, mutable: bool, out: &mut Vec<ir::Stmt>) -> Ident {
+    fn name_value(
+        &mut self,
+        value: &mut Expr,
+        ty: Option<syn::Type>,
+        mutable: bool,
+        out: &mut Vec<ir::Stmt>,
+    ) -> Ident {
         let span = syn::spanned::Spanned::span(value);
         let local = self.resolved.hidden("temp", span);
         self.resolved.locals[local.0].mutable = mutable;
         let declared = self.resolved.mention(local);
         let mutability = mutable.then(|| quote!(mut));
+        let ty = ty.map(|ty| quote!(: #ty));
         out.push(ir::Stmt::Plain(
-            syn::parse_quote!(let #mutability #declared = #value;),
+            syn::parse_quote!(let #mutability #declared #ty = #value;),
         ));
         self.resolved.mention(local)
     }

@@ -162,6 +162,15 @@ impl Desugar<'_> {
             Expr::Group(group) => self.settle(*group.expr, prefix),
             Expr::Reference(mut reference) => {
                 let mutable = reference.mutability.is_some();
+                if may_coerce(&reference.expr) {
+                    self.refuse(
+                        Code::Temporary,
+                        span,
+                        "an array of references is held across an await, and what it is passed to decides of which type they are",
+                        "this array",
+                        "name it in a `let` with a type before it, such as `let args: &[&dyn Trait] = &[..];`",
+                    );
+                }
                 *reference.expr = self.settle_place(*reference.expr, mutable, prefix);
                 Expr::Reference(reference)
             }
@@ -353,6 +362,16 @@ impl Desugar<'_> {
     fn plain(&self, expr: &Expr) -> bool {
         matches!(bare(expr), Expr::Lit(_)) || crate::syntax::as_ident(expr).is_some()
     }
+}
+
+/// Whether elements may be coerced to what the array is passed to: to references to a trait's objects, say.
+fn may_coerce(expr: &Expr) -> bool {
+    let Expr::Array(array) = bare(expr) else {
+        return false;
+    };
+    let is_cast = |elem: &Expr| matches!(bare(elem), Expr::Cast(_));
+    let is_reference = |elem: &Expr| matches!(bare(elem), Expr::Reference(reference) if !is_literal(&reference.expr));
+    !array.elems.iter().any(is_cast) && array.elems.iter().any(is_reference)
 }
 
 /// A value that is spelled out: behind `&mut` it is a temporary like any other.
