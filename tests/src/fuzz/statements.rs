@@ -416,12 +416,12 @@ impl Gen {
 
     fn let_else(&mut self) -> Node {
         let (ty, template) = self.random.of(&[
-            (Ty::Maybe, "let Some(§) = § else { § };"),
-            (Ty::Maybe, "let Some(§ @ Loud(_)) = § else { § };"),
-            (Ty::Result, "let Ok(§) = § else { § };"),
+            (Ty::Maybe, "let Some(§) = (§) else { § };"),
+            (Ty::Maybe, "let Some(§ @ Loud(_)) = (§) else { § };"),
+            (Ty::Result, "let Ok(§) = (§) else { § };"),
             (
                 Ty::Shape,
-                "let (Shape::One(§) | Shape::Both { a: §, .. }) = § else { § };",
+                "let (Shape::One(§) | Shape::Both { a: §, .. }) = (§) else { § };",
             ),
         ]);
         let value = self.expr(ty, 1);
