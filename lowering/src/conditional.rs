@@ -362,7 +362,8 @@ fn has_value(stmt: &Stmt) -> bool {
     }
 }
 
-fn attributes(stmt: &Stmt) -> &[Attribute] {
+/// The attributes of a statement.
+pub(crate) fn attributes(stmt: &Stmt) -> &[Attribute] {
     match stmt {
         Stmt::Local(local) => &local.attrs,
         Stmt::Macro(mac) => &mac.attrs,

@@ -118,6 +118,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         index: residual::index(&body.block),
         once,
         entered: Default::default(),
+        foreign: body.foreign,
     };
     let arms = arms::arms(input, &body, &residual);
     let copies: Vec<Once> = {

@@ -30,6 +30,7 @@
 //! and return like any code of the function.
 
 mod arguments;
+mod items;
 mod rules;
 mod select;
 
@@ -67,7 +68,11 @@ pub(crate) fn open(
         bound: rules::bound(sig, block),
         depth: 0,
         wanted: false,
+        counts: HashMap::new(),
+        conditions: Vec::new(),
+        blocks: 0,
     };
+    items::count(&block.to_token_stream(), &mut opening.counts);
     for (name, rules) in rules::nested(block) {
         match rules {
             Some(rules) if !table.defines_twice(&name) => opening.rules.insert(name, rules),
@@ -129,6 +134,12 @@ struct Opening<'a> {
     depth: usize,
     /// The next macro makes a future that is awaited: what it holds must be seen.
     wanted: bool,
+    /// How often each identifier stands in the function.
+    counts: HashMap<String, usize>,
+    /// The conditions under which what is being visited is compiled.
+    conditions: Vec<syn::Attribute>,
+    /// How many blocks are around.
+    blocks: usize,
 }
 
 impl Opening<'_> {
@@ -357,6 +368,36 @@ impl VisitMut for Opening<'_> {
     fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
 
     fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        if self.blocks > 0 && self.depth == 0 {
+            self.lift_items(block);
+        }
+        self.blocks += 1;
+        self.open_block(block);
+        self.blocks -= 1;
+    }
+
+    fn visit_arm_mut(&mut self, arm: &mut syn::Arm) {
+        let depth = self.conditions.len();
+        self.conditions.extend(items::conditions(&arm.attrs));
+        visit_mut::visit_arm_mut(self, arm);
+        self.conditions.truncate(depth);
+    }
+
+    fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
+        let depth = self.conditions.len();
+        let attrs = crate::conditional::attributes(stmt);
+        self.conditions.extend(items::conditions(attrs));
+        visit_mut::visit_stmt_mut(self, stmt);
+        self.conditions.truncate(depth);
+    }
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        self.open_expr(expr);
+    }
+}
+
+impl Opening<'_> {
+    fn open_block(&mut self, block: &mut syn::Block) {
         let stmts = std::mem::take(&mut block.stmts);
         for mut stmt in stmts {
             if let Some(opened) = self.pin(&stmt) {
@@ -400,7 +441,7 @@ impl VisitMut for Opening<'_> {
         }
     }
 
-    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+    fn open_expr(&mut self, expr: &mut Expr) {
         if let Expr::Await(found) = expr {
             self.wanted = matches!(&*found.base, Expr::Macro(_));
             self.visit_expr_mut(&mut found.base);

@@ -49,6 +49,8 @@ pub(crate) struct Body {
     pub(crate) items: Vec<syn::Item>,
     /// Locals that stand for what expressions leave of a temporary.
     pub(crate) holders: Vec<LocalId>,
+    /// A loop that is taken apart holds a macro of which nothing is known: it may jump.
+    pub(crate) foreign: bool,
 }
 
 /// What is known of an await from its syntax.
@@ -84,6 +86,7 @@ pub(crate) fn desugar(
         awaits: Vec::new(),
         items: Vec::new(),
         holders: Vec::new(),
+        foreign: false,
         labels: 0,
         table,
         operand: false,
@@ -113,6 +116,7 @@ pub(crate) fn desugar(
         awaits: this.awaits,
         items: this.items,
         holders: this.holders,
+        foreign: this.foreign,
     }
 }
 
@@ -285,6 +289,7 @@ struct Desugar<'a> {
     awaits: Vec<Awaited>,
     items: Vec<syn::Item>,
     holders: Vec<LocalId>,
+    foreign: bool,
     labels: usize,
     table: &'a Table,
     /// The next block to be opened is an operand.
@@ -1058,8 +1063,28 @@ impl Desugar<'_> {
 
     /// Macros that jump cannot be left as they are: a `return` means something else in the step, and loops are taken apart.
     fn check_jumps(&mut self, block: &syn::Block) {
-        struct Macros<'a, 'b>(&'a mut Desugar<'b>);
+        struct Macros<'a, 'b>(&'a mut Desugar<'b>, bool);
+        impl Macros<'_, '_> {
+            /// A loop that is taken apart.
+            fn within(&mut self, awaits: bool, inside: impl FnOnce(&mut Self)) {
+                let outer = std::mem::replace(&mut self.1, awaits);
+                inside(self);
+                self.1 = outer;
+            }
+        }
         impl<'ast> syn::visit::Visit<'ast> for Macros<'_, '_> {
+            fn visit_expr_loop(&mut self, expr: &'ast syn::ExprLoop) {
+                let awaits = expr.body.has_await();
+                self.within(awaits, |this| syn::visit::visit_expr_loop(this, expr));
+            }
+            fn visit_expr_while(&mut self, expr: &'ast syn::ExprWhile) {
+                let awaits = expr.body.has_await() || expr.cond.has_await();
+                self.within(awaits, |this| syn::visit::visit_expr_while(this, expr));
+            }
+            fn visit_expr_for_loop(&mut self, expr: &'ast syn::ExprForLoop) {
+                let awaits = expr.body.has_await();
+                self.within(awaits, |this| syn::visit::visit_expr_for_loop(this, expr));
+            }
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
                 let jump =
                     |ident: &Ident| ident == "return" || ident == "break" || ident == "continue";
@@ -1067,6 +1092,13 @@ impl Desugar<'_> {
                 if mac.path.segments[0].ident == "rt__hr" {
                     return;
                 }
+                let known = crate::syntax::takes_expressions(mac)
+                    || self.0.table.defines_macro(&name)
+                    || matches!(
+                        name.as_str(),
+                        "matches" | "dbg" | "pin" | "format_args" | "include" | "thread_local"
+                    );
+                self.0.foreign |= self.1 && !known;
                 if crate::syntax::tokens_have(&mac.tokens, &mut |ident| jump(ident))
                     || self.0.table.jumping().contains(&name)
                 {
@@ -1083,7 +1115,7 @@ impl Desugar<'_> {
             fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
             fn visit_item(&mut self, _: &'ast syn::Item) {}
         }
-        syn::visit::Visit::visit_block(&mut Macros(self), block);
+        syn::visit::Visit::visit_block(&mut Macros(self, false), block);
     }
 
     /// Macros that await, or declare locals, cannot be left as they are.

@@ -61,6 +61,8 @@ pub(super) struct Residual<'a> {
     pub(super) once: HashMap<*const Stmt, Once>,
     /// The states that emitted code enters.
     pub(super) entered: RefCell<BTreeSet<AwaitId>>,
+    /// A macro of which nothing is known may jump.
+    pub(super) foreign: bool,
 }
 
 /// Where in an arm code stands.

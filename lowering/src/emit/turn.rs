@@ -33,7 +33,7 @@ pub(super) fn turns(
     arms: &[Arm],
 ) -> TokenStream {
     let Some(sequence) = sequence(arms, &input.layout.fresh.machine()) else {
-        return repeated(input, &branches(input, storage, residual, arms));
+        return repeated(input, residual, &branches(input, storage, residual, arms));
     };
     let (pattern, scrutinee) = (arms.iter().map(|arm| &arm.pattern), storage.scrutinee());
     let mut statements: Vec<TokenStream> = pattern
@@ -46,16 +46,22 @@ pub(super) fn turns(
     if again.is_empty() {
         return quote!(#(#statements)*);
     }
-    let again = repeated(input, &quote!(#(#again)*));
+    let again = repeated(input, residual, &quote!(#(#again)*));
     quote!(#(#statements)* #again)
 }
 
 /// The machine's loop.
-fn repeated(input: &Input<'_>, turn: &TokenStream) -> TokenStream {
+fn repeated(input: &Input<'_>, residual: &Residual<'_>, turn: &TokenStream) -> TokenStream {
     let label = input.layout.fresh.machine();
-    if input.item.output == Output::Expansion {
-        // The attribute sees no macro's definition: a `break` or `continue` in one must not be taken for the machine's own.
-        let inner = syn::Lifetime::new("'turn__hr", proc_macro2::Span::mixed_site());
+    if input.item.output == Output::Expansion || residual.foreign {
+        // A `break` or `continue` in a macro whose definition is not in sight must not be taken for the machine's own: in a block with a
+        // label, the compiler accepts none without.
+        let name = match input.item.output {
+            Output::Expansion => "'turn__hr",
+            Output::Source if input.resolved.mentioned.contains("_turn") => "'_this_turn",
+            Output::Source => "'_turn",
+        };
+        let inner = syn::Lifetime::new(name, proc_macro2::Span::mixed_site());
         return quote!(#label: loop { #inner: { #turn } });
     }
     quote!(#label: loop { #turn })
