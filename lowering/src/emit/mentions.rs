@@ -79,3 +79,69 @@ impl<'a> Mentions<'a> {
         }
     }
 }
+
+/// The locals that code uses up whenever control comes to its end, by one of these mentions: as a statement of its own, which no jump or
+/// branch passes by.
+pub(super) fn used_up(code: &TokenStream, moves: &Set<names::Mention>) -> Set<LocalId> {
+    let mut found = Set::default();
+    let mut statement = Vec::new();
+    for tree in code.clone() {
+        // A jump may pass by all that follows.
+        if has_jump(&tree) {
+            break;
+        }
+        if matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == ';') {
+            if !is_conditional(&statement) {
+                statement
+                    .iter()
+                    .for_each(|tree| read_moves(tree, moves, &mut found));
+            }
+            statement.clear();
+        } else {
+            statement.push(tree);
+        }
+    }
+    found
+}
+
+fn has_jump(tree: &TokenTree) -> bool {
+    match tree {
+        TokenTree::Ident(ident) => ident == "break" || ident == "continue",
+        TokenTree::Group(group) => group.stream().into_iter().any(|tree| has_jump(&tree)),
+        _ => false,
+    }
+}
+
+/// Whether pieces of a statement may be evaluated or not: branches, closures, lazy operators.
+fn is_conditional(trees: &[TokenTree]) -> bool {
+    use proc_macro2::{Delimiter, Spacing};
+    trees.iter().any(|tree| match tree {
+        TokenTree::Punct(punct) => match punct.as_char() {
+            '|' => true,
+            '&' => punct.spacing() == Spacing::Joint,
+            _ => false,
+        },
+        TokenTree::Group(group) => {
+            let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+            group.delimiter() == Delimiter::Brace || is_conditional(&inside)
+        }
+        _ => false,
+    })
+}
+
+fn read_moves(tree: &TokenTree, moves: &Set<names::Mention>, found: &mut Set<LocalId>) {
+    match tree {
+        TokenTree::Ident(ident) => {
+            if let Some((local, mention)) = names::mention(ident)
+                && moves.contains(&mention)
+            {
+                found.insert(local);
+            }
+        }
+        TokenTree::Group(group) => group
+            .stream()
+            .into_iter()
+            .for_each(|tree| read_moves(&tree, moves, found)),
+        _ => {}
+    }
+}

@@ -4,7 +4,7 @@ use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
 use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
-use crate::emit::mentions::Mentions;
+use crate::emit::mentions::{self, Mentions};
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
 use crate::names::LocalId;
@@ -319,6 +319,7 @@ impl Residual<'_> {
         let held: Set<LocalId> = self.held(id).collect();
         let locals: Set<LocalId> = locals.iter().copied().collect();
         let mentions = Mentions::of(code, self.layout);
+        let used_up = mentions::used_up(code, &self.analysis.moves);
         for &local in self.in_scope[id]
             .iter()
             .filter(|local| locals.contains(local))
@@ -326,6 +327,10 @@ impl Residual<'_> {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
+                // Nothing is left of it at the end of its scope, and no older local moves behind it by being bound again.
+                if tokens.is_empty() && used_up.contains(&local) {
+                    continue;
+                }
                 // In a deep function a wait inside may keep it by its name.
                 if mentions.has(local) || self.layout.deep && self.drops(local) {
                     tokens.extend(quote!(let #mutability #name = #name;));

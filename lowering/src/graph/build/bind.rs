@@ -143,10 +143,30 @@ impl Walk<'_> {
             Expr::Field(field) => self.place_operands(&field.base),
             Expr::Index(index) => {
                 self.place_operands(&index.expr);
-                self.value(&index.index);
+                self.index(&index.index);
             }
             Expr::Unary(unary) => self.place_operands(&unary.expr),
             _ => {}
+        }
+    }
+
+    /// An index. Nothing is coerced there, so a local is moved or copied, never reborrowed, and lends nothing.
+    pub(super) fn index(&mut self, index: &Expr) {
+        match bare(index) {
+            Expr::Range(range) => {
+                for end in range.start.iter().chain(&range.end) {
+                    self.index(end);
+                }
+            }
+            index => {
+                let depth = self.units.last().map(|unit| unit.loans.len());
+                self.value(index);
+                if let (Some(unit), Some(depth), Some(_)) =
+                    (self.units.last_mut(), depth, as_ident(index))
+                {
+                    unit.loans.truncate(depth);
+                }
+            }
         }
     }
 

@@ -132,7 +132,7 @@ impl Walk<'_> {
             Expr::Field(field) => self.value(&field.base),
             Expr::Index(index) => {
                 self.value(&index.expr);
-                self.value(&index.index);
+                self.index(&index.index);
             }
             Expr::Unary(unary) => self.value(&unary.expr),
             Expr::Reference(reference) => self.place(&reference.expr, How::Borrow),
