@@ -5,8 +5,8 @@
 //! `y`, `y` may hold a borrow of `x` for good.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
-use crate::graph::{Event, Graph, Holder, How, Use};
-use crate::hold::Unclear;
+use crate::graph::{Event, Graph, Holder, How, Use, Within};
+use crate::hold::{Unclear, Way};
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
@@ -32,6 +32,8 @@ pub(crate) struct Analysis {
     pub(crate) unclear: Vec<Unclear>,
     /// For each holder's expression, the pinned locals that drop before what it holds.
     pub(crate) later: HashMap<Mention, Vec<LocalId>>,
+    /// For each expression in a holder, by the holder's mention: the other locals that it mentions and that need a slot for that.
+    pub(crate) inside: HashMap<Mention, Vec<LocalId>>,
     /// Mentions that end their local: it is moved, or copied for the last time.
     pub(crate) moves: Set<Mention>,
     /// Locals without a drop that stay held, as something may borrow from them, where some way has used them for the last time.
@@ -40,6 +42,58 @@ pub(crate) struct Analysis {
     pub(crate) first_assignments: Set<Mention>,
     /// Pairs of hidden locals that are needed at the same time.
     pub(crate) together: HashSet<(LocalId, LocalId)>,
+}
+
+impl Analysis {
+    /// Where an expression begins to run in a holder.
+    fn enter(
+        &mut self,
+        resolved: &Resolved,
+        graph: &Graph,
+        within: &Within,
+        assigned: &HashSet<LocalId>,
+        before: &State,
+        sink: &mut Sink,
+    ) {
+        let drops =
+            |local: &&LocalId| before.init.contains(local.0) && !graph.facts[local.0].no_drop;
+        let structured = |local: &LocalId| graph.structured.contains(local);
+        // What moves in as it stands drops in the holder.
+        let handed = |local: &LocalId| {
+            !graph.structured.contains(local)
+                && within.others.iter().any(|(other, _)| other == local)
+        };
+        let later: Vec<LocalId> = graph.later[&within.holder]
+            .iter()
+            .filter(|local| !handed(local))
+            .filter(|local| drops(local) || within.nested.contains(local))
+            .copied()
+            .collect();
+        self.flagged.extend(within.nested.iter().copied());
+        let moved =
+            |mentions: &[Mention]| mentions.iter().all(|mention| self.moves.contains(mention));
+        let owned = within
+            .owners
+            .iter()
+            .all(|(_, mention)| self.moves.contains(mention));
+        let between = within.between.iter().any(|local| {
+            drops(&local) || assigned.contains(local) && !graph.facts[local.0].no_drop
+        });
+        let reached = within.others.iter().all(|(local, mentions)| {
+            structured(local) || graph.facts[local.0].copy || mentions.len() == 1 && moved(mentions)
+        });
+        if !owned || between || !reached || !later.iter().all(structured) {
+            let used = |(_, mention): &&(LocalId, Mention)| !self.moves.contains(mention);
+            sink.push(match within.owners.iter().find(used) {
+                Some((local, _)) => used_after_part(resolved, *local),
+                None => in_holder(resolved, within.owners[0].0),
+            });
+        }
+        let slots = within.others.iter().map(|(local, _)| *local);
+        let slots = slots.filter(|local| structured(local) && !graph.facts[local.0].copy);
+        self.inside.insert(within.holder, slots.collect());
+        self.later.insert(within.holder, later);
+    }
 }
 
 /// A local held at a suspension point.
@@ -115,15 +169,24 @@ pub(crate) fn analyse(
     }
     let mut maybe = Set::default();
     let init = Initialised::solve(graph, locals, &analysis.moves);
+    let moves = analysis.moves.clone();
+    let assigned = graph.assigned();
     for node in graph.blocks.node_indices() {
-        init.forwards(graph, node, &analysis.moves, |event, before| {
+        init.forwards(graph, node, &moves, |event, before| {
+            if let Event::Use(found) = event
+                && let Some(within) = graph.within.get(&found.mention)
+            {
+                analysis.enter(resolved, graph, within, &assigned, before, sink);
+            }
             if let Event::Init(local, Some(mention)) = event {
                 if !before.init.contains(local.0) {
                     analysis.first_assignments.insert(*mention);
                 } else if before.uninit.contains(local.0) {
                     maybe.insert(*local);
                 }
-                if let Some(later) = graph.later.get(mention) {
+                if let Some(later) = graph.later.get(mention)
+                    && !analysis.later.contains_key(mention)
+                {
                     let there = later.iter().copied().filter(|local| {
                         before.init.contains(local.0) && !graph.facts[local.0].no_drop
                     });
@@ -135,7 +198,6 @@ pub(crate) fn analyse(
 
     let holds = Holds::of(graph, &analysis.moves);
     let mut there = Set::default();
-    let assigned = graph.assigned();
     let mut refilled: Vec<(usize, LocalId)> = Vec::new();
     let mut position = vec![0; locals];
     for id in 0..graph.suspends.len() {
@@ -203,6 +265,8 @@ pub(crate) fn analyse(
         analysis.held.push(held);
     }
     analysis.pinned.extend(holders.iter().copied());
+    let inside: Vec<LocalId> = analysis.inside.values().flatten().copied().collect();
+    analysis.pinned.extend(inside);
     analysis
         .pinned
         .extend(analysis.later.values().flatten().copied());
@@ -259,13 +323,6 @@ pub(crate) fn analyse(
         .iter()
         .filter(|local| stored.contains(local) || maybe.contains(local))
         .collect();
-    for (mention, later) in &analysis.later {
-        if let Some(flagged) = later.iter().find(|local| analysis.flagged.contains(local)) {
-            let _ = mention;
-            sink.push(unsettled(resolved, *flagged));
-        }
-    }
-
     // The patterns of a `match` share the mention of its head: what one of them borrows while the function waits, another may move.
     let mut lent_heads: Set<Mention> = Set::default();
     for (_, _, taken, _) in &unclear {
@@ -285,6 +342,10 @@ pub(crate) fn analyse(
         }
     }
 
+    // Of an unclear use itself nothing is borrowed that could be moved away: in a holder the value keeps its address from then on.
+    let mut settled = analysis.moves.clone();
+    settled.extend(unclear.iter().map(|(_, _, found, _)| found.mention));
+    let lends = Holds::of(graph, &settled);
     for (node, index, found, after) in unclear {
         if lent_heads.contains(&found.mention) {
             sink.push(refusal(resolved, &found));
@@ -301,16 +362,19 @@ pub(crate) fn analyse(
         }
         let lent = after
             .ones()
-            .any(|other| holds.local(LocalId(other)).contains(&found.local));
-        let rewrite = |holder| Unclear {
+            .any(|other| lends.local(LocalId(other)).contains(&found.local));
+        let rewrite = |way| Unclear {
             local: found.local,
             mention: found.mention,
-            holder,
+            way,
         };
+        let refused = || Box::new(refusal(resolved, &found));
+        let within = || rewrite(Way::Within(refused()));
         // An assignment drops the old value, if it is still there: that depends on what the use did.
         let replaced = !matches!(found.how, How::Taken)
             && (waits || pinned)
             && assigned_after(graph, node, index, found.local);
+        let assigned_part = found.how == How::PartReceiver && after.contains(found.local.0);
         match found.how {
             // What is used again was copied, or the output does not compile.
             How::Part
@@ -323,25 +387,22 @@ pub(crate) fn analyse(
             How::Taken if analysis.flagged.contains(&found.local) => {
                 sink.push(refusal(resolved, &found))
             }
-            How::Taken if !lent => analysis.unclear.push(rewrite(false)),
+            How::Taken if !lent => analysis.unclear.push(rewrite(Way::Out)),
             _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
             // A part of it may still be assigned.
-            _ if !waits
-                && !lent
-                && found.how != How::Taken
-                && !(found.how == How::PartReceiver && after.contains(found.local.0)) =>
-            {
-                analysis.unclear.push(rewrite(false))
+            _ if !waits && !lent && found.how != How::Taken && !assigned_part => {
+                analysis.unclear.push(rewrite(Way::Out))
             }
-            // What something that lives on borrows from is not moved. If it is no borrow after all, the output does not compile.
-            How::Receiver(_) | How::PartReceiver if lent && found.likely_borrowed => {}
-            How::Part | How::PartReceiver
-                if lent
-                    || !found.holdable
-                    || after.contains(found.local.0)
-                    || resolved.locals[found.local.0].hidden =>
-            {
+            // What something that lives on borrows from is not moved, nor what a guard looks at. If it is no borrow after all, the output
+            // does not compile.
+            How::Receiver(_) | How::PartReceiver
+                if (lent || found.in_guard) && found.likely_borrowed => {}
+            _ if found.in_guard => sink.push(refusal(resolved, &found)),
+            How::Part | How::PartReceiver if lent || resolved.locals[found.local.0].hidden => {
                 sink.push(refusal(resolved, &found))
+            }
+            How::Part | How::PartReceiver if !found.holdable || after.contains(found.local.0) => {
+                analysis.unclear.push(within())
             }
             How::Receiver(_) | How::Part | How::PartReceiver if waits && !lent => {
                 let state = init.before(graph, node, index, &analysis.moves);
@@ -352,33 +413,19 @@ pub(crate) fn analyse(
                 // The holder drops what is in slots; a local of plain code has none.
                 let hidden = later.clone().any(|local| !graph.structured.contains(local));
                 let later = later.next().is_some();
-                if found.blocked || hidden || later && !found.simple {
+                if hidden {
                     sink.push(refusal(resolved, &found));
+                } else if found.blocked || later && !found.simple {
+                    analysis.unclear.push(within());
                 } else {
-                    analysis.unclear.push(rewrite(true));
+                    analysis.unclear.push(rewrite(Way::Held(refused())));
                 }
             }
+            How::Unclear if waits && !lent => analysis.unclear.push(within()),
             _ => sink.push(refusal(resolved, &found)),
         }
     }
     analysis
-}
-
-fn unsettled(resolved: &Resolved, local: LocalId) -> Diagnostic {
-    let local = &resolved.locals[local.0];
-    Diagnostic::new(
-        Code::MoveOrBorrow,
-        local.span,
-        format!(
-            "`{}` may have been moved away when a value of unknown type is used",
-            local.base
-        ),
-        "declared here",
-        Some(format!(
-            "keep it in an `Option`: `let mut {0} = Some(..)`, and `{0}.take()` where it is moved",
-            local.base
-        )),
-    )
 }
 
 fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
@@ -414,6 +461,40 @@ fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
         message,
         format!("last use of `{name}`"),
         Some(help),
+    )
+}
+
+/// A value is used again after an expression that may move a part of it.
+fn used_after_part(resolved: &Resolved, local: LocalId) -> Diagnostic {
+    let local = &resolved.locals[local.0];
+    let name = &local.base;
+    Diagnostic::new(
+        Code::PartialMove,
+        local.span,
+        format!(
+            "only types decide what a use of `{name}` moves out of it, and `{name}` is used again while the function waits"
+        ),
+        "declared here",
+        Some(format!(
+            "take `{name}` apart in one `let` pattern, or borrow the part with `&`"
+        )),
+    )
+}
+
+/// An expression cannot run in a holder as it stands.
+fn in_holder(resolved: &Resolved, local: LocalId) -> Diagnostic {
+    let local = &resolved.locals[local.0];
+    let name = &local.base;
+    Diagnostic::new(
+        Code::MoveOrBorrow,
+        local.span,
+        format!(
+            "only types decide what an expression moves of `{name}`, and it uses other values that drop before it"
+        ),
+        "declared here",
+        Some(format!(
+            "evaluate the part with `{name}` in a `let` before it, as `{{ {name} }}` where it is moved and `(&{name})` where it is borrowed"
+        )),
     )
 }
 
@@ -500,7 +581,7 @@ impl Holds {
             waiting[i] = false;
             let flow = &graph.flows[i];
             if let Holder::Local(local) = flow.into
-                && graph.facts[local.0].owned
+                && (graph.facts[local.0].owned || graph.given.contains(&local))
             {
                 continue;
             }

@@ -81,7 +81,7 @@ impl<'ast> Visit<'ast> for Unnameable {
     }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         // A holder's call after it was rewritten: `rt::held!(guard = ..)`.
-        let in_macro = if crate::syntax::macro_name(mac) == "held" {
+        let in_macro = if is_holder(&crate::syntax::macro_name(mac)) {
             first_mention(&mac.tokens)
         } else {
             nested_holder(&mac.tokens)
@@ -103,6 +103,11 @@ impl<'ast> Visit<'ast> for Unnameable {
     }
 }
 
+/// The macros that put something into a holder.
+fn is_holder(name: &str) -> bool {
+    matches!(name, "held" | "hold")
+}
+
 fn first_mention(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {
     tokens.clone().into_iter().find_map(|tree| match tree {
         proc_macro2::TokenTree::Ident(ident) => names::local(&ident),
@@ -114,10 +119,12 @@ fn first_mention(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {
 fn nested_holder(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {
     let trees: Vec<_> = tokens.clone().into_iter().collect();
     trees.iter().enumerate().find_map(|(i, tree)| match tree {
-        proc_macro2::TokenTree::Ident(ident) if ident == "held" => match trees.get(i + 2) {
-            Some(proc_macro2::TokenTree::Group(group)) => first_mention(&group.stream()),
-            _ => None,
-        },
+        proc_macro2::TokenTree::Ident(ident) if is_holder(&ident.to_string()) => {
+            match trees.get(i + 2) {
+                Some(proc_macro2::TokenTree::Group(group)) => first_mention(&group.stream()),
+                _ => None,
+            }
+        }
         proc_macro2::TokenTree::Group(group) => nested_holder(&group.stream()),
         _ => None,
     })

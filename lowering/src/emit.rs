@@ -103,6 +103,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             .map(LocalId)
             .filter(|local| graph.facts[local.0].unique)
             .collect(),
+        handed: Default::default(),
+        nested: Vec::new(),
     };
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();

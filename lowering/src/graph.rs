@@ -35,10 +35,13 @@ pub(crate) struct Use {
     /// For an unclear receiver: the locals declared after it, and whether evaluating the arguments runs no code.
     pub(crate) later: Vec<LocalId>,
     pub(crate) simple: bool,
-    /// Operands evaluated before it would drop after it, should it panic in a holder.
+    /// Operands evaluated before it would drop after it, should it panic in a holder; or an argument is a closure, of which only the
+    /// call says what its parameters are.
     pub(crate) blocked: bool,
     /// For an unclear receiver: nothing that is known of the method's name says that it takes its receiver by value.
     pub(crate) likely_borrowed: bool,
+    /// It stands in the guard of a pattern, which no holder can take.
+    pub(crate) in_guard: bool,
     /// For a part: the expression that uses it can go through a holder as it stands.
     pub(crate) holdable: bool,
 }
@@ -101,12 +104,31 @@ pub(crate) struct Graph {
     pub(crate) flows: Vec<Flow>,
     /// The locals that may be there when an expression in a holder runs, and drop before the holder: by the mention of the holder.
     pub(crate) later: std::collections::HashMap<Mention, Vec<LocalId>>,
+    /// The expressions that run in a holder as a whole, by the mention with which the first value goes in.
+    pub(crate) within: std::collections::HashMap<Mention, Within>,
     /// The locals that the structured form declares: only these can have a slot.
     pub(crate) structured: std::collections::HashSet<LocalId>,
+    /// Parameters of types that can hold no borrow of a local of this function.
+    pub(crate) given: std::collections::HashSet<LocalId>,
     /// Locals of which a part is assigned anew somewhere: it may have been moved out before.
     pub(crate) refilled: std::collections::HashSet<LocalId>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
+}
+
+/// An expression that runs in a holder as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Within {
+    /// The holder's mention.
+    pub(crate) holder: Mention,
+    /// The values that go in, each with the mention that moves it there.
+    pub(crate) owners: Vec<(LocalId, Mention)>,
+    /// The holders that the expression fills itself.
+    pub(crate) nested: Vec<LocalId>,
+    /// The locals declared among them.
+    pub(crate) between: Vec<LocalId>,
+    /// The other locals that it mentions, with their mentions.
+    pub(crate) others: Vec<(LocalId, Vec<Mention>)>,
 }
 
 pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table) -> Graph {

@@ -16,13 +16,20 @@
 //! ```
 //!
 //! Both locals stand where the value's own declaration stands, so the order of drops does not change.
+//!
+//! Where more than the one call must be in the holder, the expression around it goes in as a whole: see [`within`].
 
-use crate::desugar::Body;
+pub(crate) mod within;
+
+use crate::desugar::{Body, Temporaries};
+use crate::diagnostics::{Diagnostic, Sink};
 use crate::ir::{Block, Expr, Loop, Stmt};
 use crate::names::{self, LocalId, Mention};
+use crate::report::Edition;
 use crate::resolve::Resolved;
+use crate::types::Table;
 use proc_macro2::Ident;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 
@@ -31,21 +38,60 @@ use syn::visit_mut::{self, VisitMut};
 pub(crate) struct Unclear {
     pub(crate) local: LocalId,
     pub(crate) mention: Mention,
-    /// Pinned locals that drop before the value should the expression panic; none for a plain move into a real local.
-    pub(crate) holder: bool,
+    pub(crate) way: Way,
 }
 
-/// Rewrites the uses; gives the new holders.
-pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -> Vec<LocalId> {
+/// How a use is rewritten.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// The value moves into a real local before it.
+    Out,
+    /// The call goes through a holder, with the expression around it if that is in one already.
+    Held(Box<Diagnostic>),
+    /// The expression around it goes into a holder; if it cannot, this is what is said.
+    Within(Box<Diagnostic>),
+}
+
+impl Way {
+    /// Whether it makes a holder.
+    pub(crate) fn holds(&self) -> bool {
+        !matches!(self, Way::Out)
+    }
+}
+
+/// Rewrites the uses; adds to the holders.
+pub(crate) fn hold(
+    resolved: &mut Resolved,
+    body: &mut Body,
+    (table, edition): (&Table, Edition),
+    uses: &[Unclear],
+    holders: &mut HashSet<LocalId>,
+    sink: &mut Sink,
+) {
     // A holder is a value of its own type, and stands once; a real local takes any number of uses.
     let mut new: HashMap<(LocalId, Option<Mention>), LocalId> = HashMap::new();
-    let mut holders = Vec::new();
     for Unclear {
         local,
         mention,
-        holder,
+        way,
     } in uses
     {
+        let holder = match way {
+            Way::Out => &false,
+            Way::Held(_) if !within::is_inside(body, *mention) => &true,
+            Way::Held(refusal) | Way::Within(refusal) => {
+                if !hold_within(
+                    resolved,
+                    body,
+                    (table, edition),
+                    (*local, *mention),
+                    holders,
+                ) {
+                    sink.push((**refusal).clone());
+                }
+                continue;
+            }
+        };
         let other = *new
             .entry((*local, holder.then_some(*mention)))
             .or_insert_with(|| {
@@ -63,7 +109,7 @@ pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -
                 };
                 declare_after(resolved, body, *local, declaration);
                 if *holder {
-                    holders.push(other);
+                    holders.insert(other);
                 }
                 other
             });
@@ -87,7 +133,77 @@ pub(crate) fn hold(resolved: &mut Resolved, body: &mut Body, uses: &[Unclear]) -
             .block(&mut body.block);
         }
     }
-    holders
+}
+
+/// Puts the expression around a mention into a holder.
+fn hold_within(
+    resolved: &mut Resolved,
+    body: &mut Body,
+    (table, edition): (&Table, Edition),
+    (local, mention): (LocalId, Mention),
+    holders: &mut HashSet<LocalId>,
+) -> bool {
+    each_plain(&mut body.block, &mut MacroStatement(mention));
+    let temporaries = Temporaries {
+        resolved,
+        table,
+        edition,
+    };
+    let Some(chosen) = within::choose(body, local, mention, &temporaries) else {
+        return false;
+    };
+    // What only the other holders' expressions hold is there already.
+    if chosen.merged.is_empty() && chosen.owners != [local] {
+        return false;
+    }
+    let Some(last) = within::last_declared(body, &chosen.owners) else {
+        return false;
+    };
+    let Local { base, span } = Local::of(resolved, last);
+    let holder = resolved.hidden(&format!("{base}_held"), span);
+    let ident = resolved.mention(holder);
+    let owners: Vec<Ident> = chosen
+        .owners
+        .iter()
+        .map(|owner| resolved.mention(*owner))
+        .collect();
+    if !within::wrap(body, &chosen, &ident, &owners) {
+        return false;
+    }
+    for merged in chosen.merged {
+        within::undeclare(&mut body.block, merged);
+        holders.remove(&merged);
+    }
+    let declared = resolved.mention(holder);
+    declare_after(resolved, body, last, syn::parse_quote!(let #declared;));
+    holders.insert(holder);
+    true
+}
+
+/// Makes a macro that is a statement, and mentions what is looked for, an expression.
+struct MacroStatement(Mention);
+
+impl VisitMut for MacroStatement {
+    fn visit_stmt_mut(&mut self, stmt: &mut syn::Stmt) {
+        if let syn::Stmt::Macro(found) = stmt
+            && found.semi_token.is_some()
+        {
+            let mut finder = FindMention {
+                mention: self.0,
+                found: false,
+            };
+            finder.visit_macro(&found.mac);
+            if finder.found {
+                let expr = syn::Expr::Macro(syn::ExprMacro {
+                    attrs: std::mem::take(&mut found.attrs),
+                    mac: found.mac.clone(),
+                });
+                *stmt = syn::Stmt::Expr(expr, found.semi_token);
+                return;
+            }
+        }
+        visit_mut::visit_stmt_mut(self, stmt);
+    }
 }
 
 struct Local {
@@ -290,8 +406,34 @@ struct Holding {
 
 /// The attribute that marks a call that goes through a holder.
 pub(crate) fn holder(attrs: &[syn::Attribute]) -> Option<Ident> {
-    let attr = attrs.iter().find(|attr| attr.path().is_ident("held__hr"))?;
-    attr.parse_args().ok()
+    marked(attrs).into_iter().next()
+}
+
+/// What the holder owns that a marked block is evaluated in.
+pub(crate) fn owners(attrs: &[syn::Attribute]) -> Vec<Ident> {
+    marked(attrs).into_iter().skip(1).collect()
+}
+
+/// The holder that an expression is evaluated in as a whole, and what it owns.
+pub(crate) fn holder_of(expr: &syn::Expr) -> Option<(Ident, Vec<Ident>)> {
+    match expr {
+        syn::Expr::Block(block) => {
+            let mut marked = marked(&block.attrs).into_iter();
+            Some((marked.next()?, marked.collect()))
+        }
+        _ => None,
+    }
+}
+
+fn marked(attrs: &[syn::Attribute]) -> Vec<Ident> {
+    let parse = syn::punctuated::Punctuated::<Ident, syn::Token![,]>::parse_terminated;
+    attrs
+        .iter()
+        .find(|attr| attr.path().is_ident("held__hr"))
+        .and_then(|attr| attr.parse_args_with(parse).ok())
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 impl Holding {
@@ -354,7 +496,8 @@ impl VisitMut for Holding {
         visit_mut::visit_expr_call_mut(self, call);
     }
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        let known = crate::syntax::is_format_macro(&crate::syntax::macro_name(mac));
+        let name = crate::syntax::macro_name(mac);
+        let known = crate::syntax::is_format_macro(&name) || crate::syntax::takes_values(&name);
         if known && let Some(mut args) = crate::syntax::macro_args(mac) {
             args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
             let tokens = quote::quote!(#(#args),*);

@@ -184,7 +184,15 @@ fn configured(
                 refuse_holders(&resolved, &analysis, &mut sink);
                 gate(&mut sink)?;
             }
-            holders.extend(hold(&mut resolved, &mut body, &analysis.unclear));
+            hold(
+                &mut resolved,
+                &mut body,
+                (table, options.edition),
+                &analysis.unclear,
+                &mut holders,
+                &mut sink,
+            );
+            gate(&mut sink)?;
             continue;
         }
         let mut stages = lay_out(found, table, options, resolved, body, graph, analysis);
@@ -220,7 +228,10 @@ fn configured(
 
 /// Says of which values only types tell what is left of them.
 fn refuse_holders(resolved: &Resolved, analysis: &Analysis, sink: &mut Sink) {
-    let held = analysis.unclear.iter().filter(|unclear| unclear.holder);
+    let held = analysis
+        .unclear
+        .iter()
+        .filter(|unclear| unclear.way.holds());
     let held: std::collections::BTreeSet<LocalId> = held.map(|unclear| unclear.local).collect();
     for local in held {
         let local = &resolved.locals[local.0];

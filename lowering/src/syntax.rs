@@ -329,6 +329,11 @@ pub(crate) fn takes_expressions(mac: &syn::Macro) -> bool {
     is_format_macro(&name) || name == "vec"
 }
 
+/// Macros that use the values of their arguments, in order.
+pub(crate) fn takes_values(name: &str) -> bool {
+    matches!(name, "vec" | "dbg")
+}
+
 /// The arguments of a macro whose arguments are expressions, when they parse as such.
 pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
     use syn::parse::Parser;

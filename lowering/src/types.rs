@@ -847,6 +847,31 @@ fn is_std_collection(ty: &Type) -> bool {
     }
 }
 
+/// Whether a parameter of an async function with this type can hold no borrow of one of the function's locals: it names no lifetime, and
+/// a path has no hidden one there, while a generic's are the caller's.
+pub(crate) fn holds_no_borrow_of_a_local(ty: &Type) -> bool {
+    struct Lifetimes(bool);
+    impl<'ast> Visit<'ast> for Lifetimes {
+        fn visit_lifetime(&mut self, _: &'ast syn::Lifetime) {
+            self.0 = true;
+        }
+        fn visit_type(&mut self, ty: &'ast Type) {
+            self.0 |= matches!(
+                ty,
+                Type::Reference(_) | Type::TraitObject(_) | Type::Macro(_) | Type::Infer(_)
+            );
+            visit::visit_type(self, ty);
+        }
+        // Its lifetimes stand at the `impl`.
+        fn visit_ident(&mut self, ident: &'ast syn::Ident) {
+            self.0 |= ident == "Self";
+        }
+    }
+    let mut lifetimes = Lifetimes(false);
+    lifetimes.visit_type(ty);
+    !lifetimes.0
+}
+
 /// Whether methods of this type find their receiver without running code of the user's.
 pub(crate) fn derefs_plainly(ty: &Type) -> bool {
     is_std_collection(ty)

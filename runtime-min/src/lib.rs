@@ -127,7 +127,7 @@ pub use lowered::{
 pub use machine::{
     End, Frame, Machine, after_completion, after_panicking, only_after_panicking, set, step, take,
 };
-pub use slot::{Flag, FlagSlot, Guard, Later, Live, Pointer, Slot, keep};
+pub use slot::{Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, keep};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -344,6 +344,12 @@ macro_rules! move_out {
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! held {
+    (inside $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| match holder {
+            // SAFETY: the guard is there, and has no value yet.
+            holder => unsafe { $crate::Inside::put(&$guard, holder) },
+        }, [$($later),*], { $($name = $value),+ } => $call)
+    };
     (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
         $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
     };
@@ -380,6 +386,74 @@ macro_rules! held {
             }
         }
     }};
+}
+
+/// Evaluates a whole expression inside of a holder, which owns the values in braces: only types say whether it moves or borrows them.
+/// Other locals that it mentions are pinned, and are reached through their guards:
+/// `hold!(key_held = frame.key_held, [], { key = key, name = pointer!(name) } => send(key.into(), &at!(name)))`.
+///
+/// The names in brackets are pinned locals that would drop before the first of the values if the expression panicked, the last declared
+/// first.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
+#[macro_export]
+macro_rules! hold {
+    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
+            (later, ($(mut $name,)+)) => {
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    $(let mut $name = $name;)+
+                    let result = {
+                        let later = later;
+                        let result = $call;
+                        $crate::keep(later);
+                        result
+                    };
+                    // SAFETY: this is the holder's output type, as the `return` below says.
+                    unsafe { port.put(result) };
+                    if false {
+                        // As in `held!`.
+                        loop {}
+                        return result;
+                    }
+                    $crate::Park.await;
+                    loop {}
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
+}
+
+/// A pinned local that an expression in a holder moves away: `name = inside!(name)`.
+#[macro_export]
+macro_rules! inside {
+    ($guard:expr $(,)?) => {
+        $crate::Inside::new(&$guard)
+    };
+}
+
+/// Moves a pinned local away inside of a holder: `moved!(name)`.
+///
+/// Contract of the emitted code: the original function moves the value here, so it has one.
+#[macro_export]
+macro_rules! moved {
+    ($inside:expr $(,)?) => {
+        // SAFETY: the guard is there, and so is a value: the original function moves it here.
+        match unsafe { $crate::Inside::out(&$inside) } {
+            value => value,
+        }
+    };
 }
 
 /// The pinned local itself, as a place: `at!(buf).len()`, `&mut at!(buf)`, `at!(count) += 1`.

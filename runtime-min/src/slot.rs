@@ -54,17 +54,17 @@ pub struct Live<T>(*mut T);
 /// A pinned local whose drop is due before that of a held value, should the step that holds the value panic.
 ///
 /// Associated functions only.
-pub struct Later<T>(*mut Live<T>);
+pub struct Later<G: Own>(*mut G);
 
 // SAFETY: it is used and forgotten within one step, on the thread that made it; a holder merely has it in its captures.
-unsafe impl<T> Send for Later<T> {}
+unsafe impl<G: Own> Send for Later<G> {}
 // SAFETY: as above.
-unsafe impl<T> Sync for Later<T> {}
+unsafe impl<G: Own> Sync for Later<G> {}
 
-impl<T> Later<T> {
+impl<G: Own> Later<G> {
     /// Stands for the local's own guard while a panic unwinds.
     #[inline(always)]
-    pub fn new(guard: &Live<T>) -> Self {
+    pub fn new(guard: &G) -> Self {
         Later(ptr::from_ref(guard).cast_mut())
     }
 
@@ -75,13 +75,60 @@ impl<T> Later<T> {
     }
 }
 
-impl<T> Drop for Later<T> {
+impl<G: Own> Drop for Later<G> {
     fn drop(&mut self) {
-        // SAFETY: the guard outlives the step that this value belongs to, and does nothing once it is null.
-        unsafe {
-            let value = ptr::replace(&raw mut (*self.0).0, ptr::null_mut());
-            ptr::drop_in_place(value);
-        }
+        // SAFETY: the guard outlives the step that this value belongs to, and does nothing once it has ended.
+        unsafe { G::end(self.0) }
+    }
+}
+
+/// A pinned local that an expression in a holder moves away, or gives its value.
+///
+/// Associated functions only.
+pub struct Inside<G: Own>(*mut G);
+
+// SAFETY: it is used within one step, on the thread that made it; a holder merely has it in its captures.
+unsafe impl<G: Own> Send for Inside<G> {}
+// SAFETY: as above.
+unsafe impl<G: Own> Sync for Inside<G> {}
+
+impl<G: Own> Inside<G> {
+    /// Stands for the local's own guard within the step.
+    #[inline(always)]
+    pub fn new(guard: &G) -> Self {
+        Inside(ptr::from_ref(guard).cast_mut())
+    }
+
+    /// Moves the value out; the guard drops nothing afterwards.
+    ///
+    /// # Safety
+    /// The guard is there, and so is a value, of which no borrow is used afterwards.
+    #[inline(always)]
+    pub unsafe fn out(this: &Self) -> G::Value {
+        // SAFETY: the caller's.
+        unsafe { G::take(this.0) }
+    }
+}
+
+impl<T> Inside<Flag<T>> {
+    /// Gives the local its value.
+    ///
+    /// # Safety
+    /// The guard is there.
+    #[inline(always)]
+    pub unsafe fn put(this: &Self, value: T) {
+        // SAFETY: the caller's.
+        unsafe { Flag::put(&*this.0, value) }
+    }
+}
+
+impl<G: Own> Guard for Inside<G> {
+    type Value = G::Value;
+
+    #[inline(always)]
+    unsafe fn place<'x>(this: &Self) -> &'x mut G::Value {
+        // SAFETY: the guard outlives the step that this value belongs to; the caller answers for the rest.
+        unsafe { G::place(&*this.0) }
     }
 }
 
@@ -98,6 +145,21 @@ pub trait Guard {
     unsafe fn place<'x>(this: &Self) -> &'x mut Self::Value;
 }
 
+/// A guard that answers for its value's drop.
+pub trait Own: Guard {
+    /// Drops the value now, if there still is one; the guard drops nothing afterwards.
+    ///
+    /// # Safety
+    /// The guard is there, and nothing uses its value afterwards.
+    unsafe fn end(this: *mut Self);
+
+    /// Moves the value out; the guard drops nothing afterwards.
+    ///
+    /// # Safety
+    /// The guard is there, and so is a value, of which no borrow is used afterwards.
+    unsafe fn take(this: *mut Self) -> Self::Value;
+}
+
 /// Leaves what a guard stands for as it is: the function is about to wait.
 #[inline(always)]
 pub fn keep<G>(guard: G) {
@@ -111,6 +173,23 @@ impl<T> Guard for Live<T> {
     unsafe fn place<'x>(this: &Self) -> &'x mut T {
         // SAFETY: the slot is filled while its guard is there; the caller answers for the borrows.
         unsafe { &mut *this.0 }
+    }
+}
+
+impl<T> Own for Live<T> {
+    #[inline(always)]
+    unsafe fn end(this: *mut Self) {
+        // SAFETY: the guard is there; once it is null, it stands for nothing.
+        unsafe {
+            let value = ptr::replace(&raw mut (*this).0, ptr::null_mut());
+            drop(Live(value));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn take(this: *mut Self) -> T {
+        // SAFETY: the caller knows that there is a value; once the guard is null, it stands for nothing.
+        unsafe { ptr::replace(&raw mut (*this).0, ptr::null_mut()).read() }
     }
 }
 
@@ -254,6 +333,18 @@ impl<T> Guard for Flag<T> {
     unsafe fn place<'x>(this: &Self) -> &'x mut T {
         // SAFETY: the caller knows that there is a value, and answers for the borrows.
         unsafe { (*this.0).value.assume_init_mut() }
+    }
+}
+
+impl<T> Own for Flag<T> {
+    unsafe fn end(this: *mut Self) {
+        // SAFETY: the guard is there; the flag says afterwards that there is no value.
+        unsafe { drop(Flag((*this).0)) }
+    }
+
+    unsafe fn take(this: *mut Self) -> T {
+        // SAFETY: the caller's.
+        unsafe { Flag::out(&*this) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::jumps::{break_to, label_jumps, take_label};
 use super::lift::{path, temporary};
-use super::settle::conditions;
+use super::temporaries::conditions;
 use super::{Desugar, Position, Prefix};
 use crate::diagnostics::Code;
 use crate::ir::{self, Arm, Block, Loop};

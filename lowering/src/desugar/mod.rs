@@ -23,6 +23,9 @@ mod jumps;
 mod lift;
 mod macros;
 mod settle;
+mod temporaries;
+
+pub(crate) use temporaries::Temporaries;
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::ir::{self, AwaitId, Tail};
@@ -43,6 +46,8 @@ pub(crate) struct Body {
     pub(crate) block: ir::Block,
     /// What `Start` holds: one local a parameter, in order.
     pub(crate) params: Vec<LocalId>,
+    /// The parameters under their own names, however they arrive.
+    pub(crate) given: Vec<LocalId>,
     /// One for each await: the expression as it was written, and its span.
     pub(crate) awaits: Vec<Awaited>,
     /// Items of the body, moved to its front: they see no locals, and every state may need them.
@@ -112,6 +117,7 @@ pub(crate) fn desugar(
     });
     Body {
         block: ir::Block::new(stmts),
+        given: starts.clone(),
         params: starts,
         awaits: this.awaits,
         items: this.items,

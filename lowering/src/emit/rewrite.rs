@@ -35,6 +35,10 @@ pub(super) struct Rewrite<'a> {
     pub(super) foreign: HashSet<LocalId>,
     /// References `&mut T`.
     pub(super) unique: HashSet<LocalId>,
+    /// Pinned locals that the present expression moves away inside of a holder.
+    pub(super) handed: HashSet<LocalId>,
+    /// Holders that the present expression fills inside of another.
+    pub(super) nested: Vec<LocalId>,
 }
 
 /// Every marked identifier, in order.
@@ -286,6 +290,8 @@ impl Rewrite<'_> {
             syn::parse_quote!(&mut *#rt::at!(#ident))
         } else if lasting || !self.analysis.moves.contains(&mention) {
             syn::parse_quote!(#rt::at!(#ident))
+        } else if self.handed.contains(&local) {
+            syn::parse_quote!(#rt::moved!(#ident))
         } else if self.analysis.flagged.contains(&local) {
             syn::parse_quote!(#rt::move_out!(#ident))
         } else {
@@ -381,8 +387,101 @@ impl Rewrite<'_> {
             .into_iter()
             .flatten()
             .map(|local| self.layout.name(*local));
-        let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
+        let put = match &self.nested {
+            nested if nested.contains(&local) => Some(quote!(inside)),
+            _ => self.analysis.flagged.contains(&local).then(|| quote!(put)),
+        };
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+    }
+
+    /// An expression inside of a holder: `rt::hold!(key_held = frame.key_held, [], { name = rt::pointer!(name), key = key } => ..)`.
+    fn within(&mut self, block: &mut syn::ExprBlock) -> Expr {
+        let guard = crate::hold::holder(&block.attrs).expect("it is marked");
+        let (local, mention) = names::mention(&guard).expect("holders are locals");
+        let owners = crate::hold::owners(&block.attrs);
+        let mut captured = Captured(Vec::new());
+        let mut declared = Declared(HashSet::new());
+        syn::visit::Visit::visit_block(&mut captured, &block.block);
+        syn::visit::Visit::visit_block(&mut declared, &block.block);
+        let owned: HashSet<LocalId> = owners.iter().filter_map(names::local).collect();
+        let nested = crate::hold::within::nested(&block.block);
+        let mut others: Vec<(LocalId, Ident, bool)> = Vec::new();
+        for ident in captured.0 {
+            let Some((other, mention)) = names::mention(&ident) else {
+                continue;
+            };
+            if owned.contains(&other)
+                || nested.contains(&other)
+                || declared.0.contains(&other)
+                || self.foreign(other)
+            {
+                continue;
+            }
+            let moves =
+                self.analysis.moves.contains(&mention) && !self.analysis.lasting.contains(&other);
+            match others.iter_mut().find(|(found, ..)| *found == other) {
+                Some((.., moved)) => *moved |= moves,
+                None => others.push((other, ident, moves)),
+            }
+        }
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.place(local));
+        let mut values: Vec<proc_macro2::TokenStream> = Vec::new();
+        let mut handed = HashSet::new();
+        let (pinned, plain): (Vec<_>, Vec<_>) = others
+            .iter()
+            .partition(|(_, ident, _)| self.pinned(ident).is_some());
+        for (other, ident, moves) in pinned {
+            let name = self.layout.name(*other);
+            if *moves {
+                handed.insert(*other);
+                values.push(quote!(#name = #rt::inside!(#ident)));
+            } else {
+                values.push(quote!(#name = #rt::pointer!(#ident)));
+            }
+        }
+        for holder in &nested {
+            let name = self.layout.name(*holder);
+            values.push(quote!(#name = #rt::inside!(#name)));
+        }
+        for owner in &owners {
+            let name = self
+                .layout
+                .name(names::local(owner).expect("owners are locals"));
+            let mut value: Expr = syn::parse_quote!(#owner);
+            self.visit_expr_mut(&mut value);
+            values.push(quote!(#name = #value));
+        }
+        for (other, ident, _) in plain {
+            let name = self.layout.name(*other);
+            values.push(quote!(#name = #ident));
+        }
+        let outer_plain = self.plain.clone();
+        let outer_handed = std::mem::replace(&mut self.handed, handed);
+        let outer_nested = std::mem::replace(&mut self.nested, nested);
+        self.plain.extend(owned);
+        self.visit_block_mut(&mut block.block);
+        self.plain = outer_plain;
+        self.handed = outer_handed;
+        self.nested = outer_nested;
+        let call = match block.block.stmts.as_slice() {
+            [Stmt::Expr(expr, None)] => expr.to_token_stream(),
+            _ => block.block.to_token_stream(),
+        };
+        let later = self.analysis.later.get(&mention).into_iter().flatten();
+        let later = later.rev().map(|local| self.layout.name(*local));
+        let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
+        syn::parse_quote!(#rt::hold!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+    }
+}
+
+/// What is declared inside of an expression.
+struct Declared(HashSet<LocalId>);
+
+impl<'ast> syn::visit::Visit<'ast> for Declared {
+    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+        self.0.extend(names::local(&pat.ident));
+        syn::visit::visit_pat_ident(self, pat);
     }
 }
 
@@ -582,6 +681,9 @@ impl VisitMut for Rewrite<'_> {
                     args.collect(),
                     |rest, names| quote!(#path { #(#members: #names,)* ..#rest }),
                 );
+            }
+            Expr::Block(block) if crate::hold::holder(&block.attrs).is_some() => {
+                *expr = self.within(block);
             }
             Expr::Closure(closure) => {
                 let by_move = closure.capture.is_some();

@@ -38,10 +38,13 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         facts: HashMap::new(),
         simple: false,
         blocked: false,
+        in_guard: false,
         holdable: false,
         likely_borrowed: false,
         pending: 0,
         later: HashMap::new(),
+        within: HashMap::new(),
+        owned: Vec::new(),
         refilled: std::collections::HashSet::new(),
     };
     for &param in &body.params {
@@ -59,6 +62,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         declared_in,
         flows,
         later,
+        within,
         refilled,
         ..
     } = walk;
@@ -70,7 +74,17 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         declared_in,
         flows,
         later,
+        within,
         refilled,
+        given: body
+            .given
+            .iter()
+            .copied()
+            .filter(|param| {
+                let ty = resolved.locals[param.0].ty.as_ref();
+                ty.is_some_and(crate::types::holds_no_borrow_of_a_local)
+            })
+            .collect(),
         facts,
         structured: crate::ir::declared(&body.block)
             .into_iter()
@@ -114,12 +128,17 @@ struct Walk<'a> {
     simple: bool,
     /// Operands that may have a drop were evaluated before, for a call that has not begun.
     blocked: bool,
+    /// The present expression is the guard of a pattern of the structured form.
+    in_guard: bool,
     /// The present use of a part is one that a holder can take.
     holdable: bool,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
     pending: usize,
     later: HashMap<crate::names::Mention, Vec<LocalId>>,
+    within: HashMap<crate::names::Mention, super::Within>,
+    /// What the holder owns in which the present expression runs.
+    owned: Vec<LocalId>,
     refilled: std::collections::HashSet<LocalId>,
 }
 
@@ -234,6 +253,9 @@ impl Walk<'_> {
         let Some((local, mention)) = names::mention(ident) else {
             return;
         };
+        if self.owned.contains(&local) {
+            return;
+        }
         let later = if matches!(how, How::Receiver(None) | How::Part | How::PartReceiver) {
             self.scope
                 .iter()
@@ -252,6 +274,7 @@ impl Walk<'_> {
             later,
             simple: self.simple,
             blocked: self.blocked,
+            in_guard: self.in_guard,
             holdable: self.holdable,
             likely_borrowed: self.likely_borrowed,
         };
@@ -388,7 +411,9 @@ impl Walk<'_> {
                 for arm in arms {
                     let depth = self.scope.len();
                     self.branch_from(from, Edge::Branch);
+                    self.in_guard = true;
                     self.arm_pat(&arm.pat, head, taken);
+                    self.in_guard = false;
                     self.ir_expr(&arm.body);
                     self.scope.truncate(depth);
                     ends.push(self.at);

@@ -1,11 +1,12 @@
 //! What closures, async blocks and macros mention.
 
 use super::Walk;
-use crate::graph::How;
+use crate::graph::{Event, How};
 use crate::names::{self, LocalId};
-use crate::syntax::{as_ident, is_format_macro, is_place, macro_args, macro_name};
+use crate::syntax::{as_ident, is_format_macro, is_place, macro_args, macro_name, takes_values};
+use crate::types::Receiver;
 use proc_macro2::Ident;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat};
 
@@ -20,10 +21,11 @@ impl Walk<'_> {
             return;
         }
         let read = is_format_macro(&name) || name == "matches";
-        let by_value = matches!(name.as_str(), "vec" | "dbg");
+        let by_value = takes_values(&name);
         if (read || by_value)
             && let Some(args) = macro_args(mac)
         {
+            let pending = self.pending;
             let formats = read && name != "assert_eq" && name != "assert_ne";
             for (i, arg) in args.iter().enumerate() {
                 let arg = match arg {
@@ -46,7 +48,11 @@ impl Walk<'_> {
                         unit.from.truncate(from);
                     }
                 }
+                if by_value || !is_place(arg) {
+                    self.evaluated(arg);
+                }
             }
+            self.pending = pending;
             self.captures(mac);
             return;
         }
@@ -72,12 +78,27 @@ impl Walk<'_> {
     }
 
     /// A closure or async block: its captures are uses of the function.
-    pub(super) fn capture(&mut self, by_move: bool, inside: impl FnOnce(&mut Captures)) {
+    pub(super) fn capture(
+        &mut self,
+        by_move: bool,
+        body: &dyn Fn(&mut Self),
+        inside: impl FnOnce(&mut Captures),
+    ) {
         let mut captures = Captures {
             mentions: Mentions(Vec::new()),
             parts: Vec::new(),
+            deeper: Vec::new(),
         };
         inside(&mut captures);
+        let mut borrowed = if by_move {
+            HashSet::new()
+        } else {
+            self.only_borrowed(body)
+        };
+        // What a closure inside captures may leave the outer one, which a pointer in that does not.
+        for local in captures.deeper.iter().filter_map(names::local) {
+            borrowed.remove(&local);
+        }
         let total: Vec<LocalId> = captures
             .mentions
             .0
@@ -101,7 +122,7 @@ impl Walk<'_> {
                 How::Part
             } else if by_move {
                 How::Value
-            } else if facts.copy {
+            } else if facts.copy || borrowed.contains(&local) {
                 How::Borrow
             } else {
                 How::Unclear
@@ -114,6 +135,64 @@ impl Walk<'_> {
 /// `rt::pinned!(place)`
 pub(super) fn is_pinned(mac: &syn::Macro) -> bool {
     mac.path.segments[0].ident == "rt__hr" && macro_name(mac) == "pinned"
+}
+
+impl Walk<'_> {
+    /// The locals that a closure's body only borrows: it captures them by reference, whatever their types are.
+    fn only_borrowed(&mut self, body: &dyn Fn(&mut Self)) -> HashSet<LocalId> {
+        let kept = (
+            self.at,
+            self.scope.clone(),
+            self.flows.len(),
+            std::mem::take(&mut self.units),
+            std::mem::take(&mut self.loops),
+            self.refilled.clone(),
+            self.facts.clone(),
+            self.declared.clone(),
+            self.declared_in.clone(),
+        );
+        let first = self.new_block();
+        self.at = Some(first);
+        self.unit(|this| body(this));
+        let mut borrowed = HashSet::new();
+        let mut other = HashSet::new();
+        let inside = self.blocks.node_indices().skip(first.index());
+        for event in inside.flat_map(|node| &self.blocks[node].events) {
+            match event {
+                Event::Use(found) => {
+                    let by_ref = matches!(
+                        found.how,
+                        How::Borrow | How::Read | How::Receiver(Some(Receiver::ByRef))
+                    );
+                    if by_ref { &mut borrowed } else { &mut other }.insert(found.local);
+                }
+                Event::Init(local, Some(_)) => {
+                    other.insert(*local);
+                }
+                _ => {}
+            }
+        }
+        let flows;
+        while self.blocks.node_count() > first.index() {
+            self.blocks.remove_node(petgraph::graph::NodeIndex::new(
+                self.blocks.node_count() - 1,
+            ));
+        }
+        (
+            self.at,
+            self.scope,
+            flows,
+            self.units,
+            self.loops,
+            self.refilled,
+            self.facts,
+            self.declared,
+            self.declared_in,
+        ) = kept;
+        self.flows.truncate(flows);
+        borrowed.retain(|local| !other.contains(local));
+        borrowed
+    }
 }
 
 pub(super) struct Mentions(pub(super) Vec<Ident>);
@@ -173,6 +252,24 @@ pub(super) struct Captures {
     mentions: Mentions,
     /// The locals of which a part is mentioned, once a mention.
     parts: Vec<LocalId>,
+    /// The mentions in closures and async blocks inside.
+    deeper: Vec<Ident>,
+}
+
+/// Finds the mentions in closures and async blocks.
+struct Deeper<'a>(&'a mut Vec<Ident>);
+
+impl<'ast> Visit<'ast> for Deeper<'_> {
+    fn visit_expr_closure(&mut self, closure: &'ast syn::ExprClosure) {
+        let mut mentions = Mentions(Vec::new());
+        mentions.visit_expr_closure(closure);
+        self.0.extend(mentions.0);
+    }
+    fn visit_expr_async(&mut self, block: &'ast syn::ExprAsync) {
+        let mut mentions = Mentions(Vec::new());
+        mentions.visit_expr_async(block);
+        self.0.extend(mentions.0);
+    }
 }
 
 /// Finds the mentions of parts.
@@ -189,9 +286,11 @@ impl Captures {
     pub(super) fn visit_closure(&mut self, closure: &syn::ExprClosure) {
         self.mentions.visit_expr(&closure.body);
         Parts(&mut self.parts).visit_expr(&closure.body);
+        Deeper(&mut self.deeper).visit_expr(&closure.body);
     }
     pub(super) fn visit_async(&mut self, block: &syn::ExprAsync) {
         self.mentions.visit_block(&block.block);
         Parts(&mut self.parts).visit_block(&block.block);
+        Deeper(&mut self.deeper).visit_block(&block.block);
     }
 }

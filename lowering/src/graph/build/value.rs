@@ -6,7 +6,7 @@ use crate::graph::patterns::bindings;
 use crate::graph::{Event, How};
 use crate::names;
 use crate::report::Edge;
-use crate::syntax::{as_ident, bare, is_place};
+use crate::syntax::{as_ident, bare, is_constant, is_place};
 use crate::types::Receiver;
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
@@ -80,17 +80,23 @@ impl Walk<'_> {
         let before = self.pending;
         for operand in operands {
             self.value(operand);
-            let plain = match bare(operand) {
-                Expr::Lit(_) | Expr::Reference(_) => true,
-                operand => as_ident(operand)
-                    .and_then(names::local)
-                    .is_some_and(|local| self.facts(local).no_drop),
-            };
-            if !plain {
-                self.pending += 1;
-            }
+            self.evaluated(operand);
         }
         self.pending = before;
+    }
+
+    /// An operand waits for those behind it.
+    pub(super) fn evaluated(&mut self, operand: &Expr) {
+        let plain = match bare(operand) {
+            Expr::Lit(_) => true,
+            Expr::Reference(reference) => is_place(&reference.expr) || is_constant(&reference.expr),
+            operand => as_ident(operand)
+                .and_then(names::local)
+                .is_some_and(|local| self.facts(local).no_drop),
+        };
+        if !plain {
+            self.pending += 1;
+        }
     }
 
     /// An expression used for its value.
@@ -159,12 +165,16 @@ impl Walk<'_> {
                 }
             }
             Expr::Macro(mac) => self.mac(&mac.mac),
-            Expr::Closure(closure) => self.capture(closure.capture.is_some(), |walk| {
-                walk.visit_closure(closure)
-            }),
-            Expr::Async(block) => {
-                self.capture(block.capture.is_some(), |walk| walk.visit_async(block))
-            }
+            Expr::Closure(closure) => self.capture(
+                closure.capture.is_some(),
+                &|this| this.value(&closure.body),
+                |walk| walk.visit_closure(closure),
+            ),
+            Expr::Async(block) => self.capture(
+                block.capture.is_some(),
+                &|this| this.block(&block.block),
+                |walk| walk.visit_async(block),
+            ),
             Expr::Assign(assign) => self.assign(assign),
             Expr::Binary(binary) => self.binary(binary),
             Expr::Tuple(tuple) => self.operands(tuple.elems.iter()),
@@ -205,6 +215,8 @@ impl Walk<'_> {
                 .iter()
                 .chain(&range.end)
                 .for_each(|end| self.value(end)),
+            // Of an async block inside.
+            Expr::Await(expr) => self.value(&expr.base),
             Expr::Try(expr) => {
                 self.value(&expr.expr);
                 let before = self.at;
@@ -233,6 +245,7 @@ impl Walk<'_> {
                 }
                 self.at = None;
             }
+            Expr::Block(block) if crate::hold::holder(&block.attrs).is_some() => self.within(block),
             Expr::Block(block) => self.labelled(block.label.as_ref(), &block.block),
             Expr::Unsafe(block) => self.block(&block.block),
             Expr::Const(_) | Expr::Lit(_) => {}
@@ -352,13 +365,25 @@ impl Walk<'_> {
 
     fn method(&mut self, call: &syn::ExprMethodCall) {
         let receiver = &call.receiver;
+        let pending = self.pending;
         if !is_place(receiver) {
             self.value(receiver);
+            self.evaluated(receiver);
             self.operands(call.args.iter());
+            self.pending = pending;
             return;
         }
         self.place_operands(receiver);
+        // A local that the method may take is taken before the arguments are evaluated.
+        if as_ident(receiver).is_some_and(|ident| names::local(ident).is_some()) {
+            let local = as_ident(receiver).and_then(names::local);
+            let ty = local.and_then(|local| self.resolved.locals[local.0].ty.as_ref());
+            if self.table.receiver(ty, &call.method.to_string()) != Some(Receiver::ByRef) {
+                self.evaluated(receiver);
+            }
+        }
         self.operands(call.args.iter());
+        self.pending = pending;
         let Some((ident, direct)) = as_root(receiver) else {
             return;
         };
@@ -456,13 +481,19 @@ impl Walk<'_> {
         ident: &Ident,
         how: How,
         attrs: &[syn::Attribute],
-        mut args: impl Iterator<Item = &'e Expr>,
+        args: impl Iterator<Item = &'e Expr>,
     ) {
         if self.through_holder(ident, attrs, true) {
             return;
         }
-        self.simple = self.pending == 0 && args.all(is_constant_like);
-        self.blocked = self.pending > 0;
+        let mut simple = self.pending == 0;
+        let mut blocked = self.pending > 0;
+        for arg in args {
+            simple &= is_constant_like(arg);
+            blocked |= matches!(bare(arg), Expr::Closure(closure) if !closure.inputs.is_empty())
+                && !is_constant(arg);
+        }
+        (self.simple, self.blocked) = (simple, blocked);
         self.use_(ident, how);
         self.simple = false;
         self.blocked = false;
@@ -495,11 +526,68 @@ impl Walk<'_> {
             later.retain(|other| *other != local);
             self.later.insert(mention, later);
             self.push(Event::Init(local, Some(mention)));
+            self.into(local);
             if let Some(unit) = self.units.last_mut() {
                 // The result may borrow from what stays in the holder.
                 unit.loans.push((local, mention));
             }
         }
+    }
+
+    /// An expression that runs in a holder, which owns some values: these are moved there, and then it may use them as it likes.
+    fn within(&mut self, block: &syn::ExprBlock) {
+        let owners: Vec<(names::LocalId, names::Mention)> = crate::hold::owners(&block.attrs)
+            .iter()
+            .filter_map(names::mention)
+            .collect();
+        let owned: Vec<names::LocalId> = owners.iter().map(|(local, _)| *local).collect();
+        let holder = crate::hold::holder(&block.attrs).and_then(|ident| names::mention(&ident));
+        let (Some((holder, mention)), Some((_, first))) = (holder, owners.first().copied()) else {
+            return;
+        };
+        let mut mentions = Mentions(Vec::new());
+        mentions.visit_block(&block.block);
+        let mut others: Vec<(names::LocalId, Vec<names::Mention>)> = Vec::new();
+        for (local, mention) in mentions.0.iter().filter_map(names::mention) {
+            if owned.contains(&local) || !self.scope.contains(&local) {
+                continue;
+            }
+            match others.iter_mut().find(|(other, _)| *other == local) {
+                Some((_, mentions)) => mentions.push(mention),
+                None => others.push((local, vec![mention])),
+            }
+        }
+        let from_first = self
+            .scope
+            .iter()
+            .copied()
+            .skip_while(|local| !owned.contains(local));
+        let later: Vec<_> = from_first
+            .filter(|local| !owned.contains(local) && *local != holder)
+            .collect();
+        let last = self.scope.iter().rposition(|local| owned.contains(local));
+        let among = self.scope.iter().take(last.unwrap_or(0));
+        let between = among
+            .filter(|local| later.contains(local))
+            .copied()
+            .collect();
+        self.within.insert(
+            first,
+            crate::graph::Within {
+                holder: mention,
+                owners,
+                nested: crate::hold::within::nested(&block.block),
+                between,
+                others,
+            },
+        );
+        for ident in crate::hold::owners(&block.attrs) {
+            self.use_(&ident, How::Value);
+        }
+        let outer = std::mem::replace(&mut self.owned, owned);
+        self.block(&block.block);
+        self.owned = outer;
+        self.fill_holder(&block.attrs, later);
     }
 
     fn assign(&mut self, assign: &syn::ExprAssign) {
@@ -558,8 +646,7 @@ impl Walk<'_> {
             | BinOp::Shl(_)
             | BinOp::Shr(_) => {
                 let into = self.units.last().map(|unit| unit.into.len());
-                self.value(&binary.left);
-                self.value(&binary.right);
+                self.operands([&*binary.left, &*binary.right].into_iter());
                 if let (Some(unit), Some(into)) = (self.units.last_mut(), into) {
                     unit.into.truncate(into);
                 }
