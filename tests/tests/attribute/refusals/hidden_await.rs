@@ -8,12 +8,12 @@ async fn read() -> u8 {
 async fn show() {
     println!("{}", read().await);
     drop(vec![read().await]);
-    other!(read().await);
+    let _ = other!(read().await);
 }
 
 macro_rules! other {
     ($e:expr) => {
-        $e
+        (stringify!($e), $e)
     };
 }
 

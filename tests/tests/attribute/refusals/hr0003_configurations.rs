@@ -6,5 +6,10 @@ async fn wait() {}
 async fn all() {
     #[cfg(unix)]
     wait().await;
+    #[cfg(windows)]
+    wait().await;
+    #[cfg(panic = "unwind")]
+    wait().await;
+    #[cfg(debug_assertions)]
     wait().await;
 }
