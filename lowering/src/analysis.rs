@@ -352,6 +352,12 @@ pub(crate) fn analyse(
             continue;
         }
         let facts = graph.facts[found.local.0];
+        let mut holdings = analysis.held.iter().flatten();
+        let moves = matches!(found.how, How::Taken | How::Part) && !facts.no_drop;
+        if found.elements && moves && holdings.any(|holding| holding.local == found.local) {
+            sink.push(elements_taken(resolved, &found));
+            continue;
+        }
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
         let place = facts.copy || facts.unique || facts.shared;
@@ -461,6 +467,22 @@ fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
         message,
         format!("last use of `{name}`"),
         Some(help),
+    )
+}
+
+/// A whole array drops forward, but backward where the compiler drops it in the same place as what is left of one.
+fn elements_taken(resolved: &Resolved, found: &Use) -> Diagnostic {
+    let name = &resolved.locals[found.local.0].base;
+    Diagnostic::new(
+        Code::PartialMove,
+        found.span,
+        format!(
+            "elements are taken out of the array `{name}` after an await that it was held across, and what is made of them decides in which order it drops there"
+        ),
+        "its elements are taken here",
+        Some(format!(
+            "take the array apart before the await, or write `let {name} = {name};` before this pattern"
+        )),
     )
 }
 

@@ -42,6 +42,8 @@ pub(crate) struct Use {
     pub(crate) likely_borrowed: bool,
     /// It stands in the guard of a pattern, which no holder can take.
     pub(crate) in_guard: bool,
+    /// A pattern takes elements out of an array.
+    pub(crate) elements: bool,
     /// For a part: the expression that uses it can go through a holder as it stands.
     pub(crate) holdable: bool,
 }

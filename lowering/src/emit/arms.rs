@@ -17,7 +17,9 @@ use std::collections::BTreeSet;
 pub(super) struct Arm {
     /// The state's await; none for the start.
     pub(super) id: Option<AwaitId>,
-    pub(super) pattern: TokenStream,
+    pub(super) variant: Ident,
+    /// What the variant holds.
+    pub(super) fields: Vec<Ident>,
     pub(super) code: TokenStream,
     /// The states that the code enters.
     pub(super) enters: BTreeSet<AwaitId>,
@@ -49,24 +51,21 @@ fn start(input: &Input<'_>, body: &Body, residual: &Residual<'_>) -> Arm {
     if body.params.is_empty() {
         return Arm {
             id: None,
-            pattern: quote!(#ty::Start),
+            variant: format_ident!("Start"),
+            fields: Vec::new(),
             code: quote!(#rt::set(#taken, #ty::Returned); #code),
             enters: residual.entered.take(),
         };
     }
-    // A wide function looks at the state itself, any other at a reference to it.
-    let by_ref = input.layout.wide.then(|| quote!(ref));
-    let names = body.params.iter().map(|&param| {
-        let name = input.layout.name(param);
-        quote!(#by_ref #name)
-    });
+    let names = body.params.iter().map(|&param| input.layout.name(param));
     let params = body
         .params
         .iter()
         .map(|&param| binding(input.layout, param, residual.mutability(param), &mentions));
     Arm {
         id: None,
-        pattern: quote!(#ty::Start { #(#names),* }),
+        variant: format_ident!("Start"),
+        fields: names.cloned().collect(),
         code: quote! {
             #(#params)*
             #rt::set(#taken, #ty::Returned);
@@ -119,10 +118,10 @@ fn arm(
     }
     let carried = state.carried.iter().rev().map(|&local| layout.name(local));
     if body.awaits[id].tokens.is_none() {
-        let fields = (!taken.is_empty()).then(|| quote!({ #(#carried),* }));
         return Arm {
             id: Some(id),
-            pattern: quote!(#ty::#name #fields),
+            variant: name.clone(),
+            fields: carried.cloned().collect(),
             code: quote! {
                 #resumes
                 #(#taken)*
@@ -136,17 +135,17 @@ fn arm(
     // The code after this stands where the `await` stood.
     let keyword = body.awaits[id].keyword;
     let at = |word| Ident::new(word, Span::call_site().located_at(keyword));
-    let (pattern, polled, done, awaited) = if layout.wide {
+    let (fields, polled, done, awaited) = if layout.wide {
         let field = layout.child_field(id);
         (
-            quote!(#ty::#name),
+            Vec::new(),
             quote!(#rt::poll_field!),
             at("done_field"),
             quote!(#frame.children.#field),
         )
     } else {
         (
-            quote!(#ty::#name { #child, #(#carried),* }),
+            std::iter::once(child).chain(carried).cloned().collect(),
             quote!(#rt::poll!),
             at("done"),
             quote!(#child),
@@ -168,7 +167,8 @@ fn arm(
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     Arm {
         id: Some(id),
-        pattern,
+        variant: name.clone(),
+        fields,
         code: quote! {
             let #rt::Ready(#output) = #polled(#awaited, #cx) else { return #rt::Pending };
             #resumes

@@ -35,10 +35,16 @@ pub(super) fn turns(
     let Some(sequence) = sequence(arms, &input.layout.fresh.machine()) else {
         return repeated(input, residual, &branches(input, storage, residual, arms));
     };
-    let (pattern, scrutinee) = (arms.iter().map(|arm| &arm.pattern), storage.scrutinee());
-    let mut statements: Vec<TokenStream> = pattern
+    let scrutinee = storage.scrutinee();
+    // After an error in an arm above, what the state is a reference to is not known, unless the pattern says that it is one.
+    let explicit = input.item.output == Output::Expansion;
+    let mut statements: Vec<TokenStream> = arms
+        .iter()
         .zip(sequence.codes)
-        .map(|(pattern, code)| quote!(if let #pattern = #scrutinee { #code }))
+        .map(|(arm, code)| {
+            let pattern = pattern(arm, input.layout, explicit);
+            quote!(if let #pattern = #scrutinee { #code })
+        })
         .collect();
     statements.push(ended(input, residual));
     let repeats = sequence.repeats.unwrap_or(statements.len());
@@ -75,9 +81,10 @@ fn branches(
 ) -> TokenStream {
     let fresh = &input.layout.fresh;
     let (rt, ty, scrutinee) = (&fresh.rt, &fresh.state_type, storage.scrutinee());
-    let arms = arms
-        .iter()
-        .map(|Arm { pattern, code, .. }| quote!(#pattern => { #code }));
+    let arms = arms.iter().map(|arm| {
+        let (pattern, code) = (pattern(arm, input.layout, false), &arm.code);
+        quote!(#pattern => { #code })
+    });
     let returned = after_completion(input, residual);
     let place = residual.state_reference();
     quote! {
@@ -87,6 +94,24 @@ fn branches(
             #ty::Panicked => #rt::after_panicking(#place, #ty::Returned),
         }
     }
+}
+
+/// The pattern of an arm's state. A wide function looks at the state itself, any other at a reference to it. `explicit`: the pattern says
+/// so itself.
+fn pattern(arm: &Arm, layout: &Layout, explicit: bool) -> TokenStream {
+    let (
+        ty,
+        Arm {
+            variant, fields, ..
+        },
+    ) = (&layout.fresh.state_type, arm);
+    let (reference, binding) = match (layout.wide, explicit) {
+        (true, _) => (None, Some(quote!(ref))),
+        (false, true) => (Some(quote!(&mut)), Some(quote!(ref mut))),
+        (false, false) => (None, None),
+    };
+    let fields = (!fields.is_empty()).then(|| quote!({ #(#binding #fields),* }));
+    quote!(#reference #ty::#variant #fields)
 }
 
 /// What follows the statements: no state waits.

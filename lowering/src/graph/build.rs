@@ -39,6 +39,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         simple: false,
         blocked: false,
         in_guard: false,
+        elements: false,
         holdable: false,
         likely_borrowed: false,
         pending: 0,
@@ -130,6 +131,8 @@ struct Walk<'a> {
     blocked: bool,
     /// The present expression is the guard of a pattern of the structured form.
     in_guard: bool,
+    /// A pattern takes elements out of an array.
+    elements: bool,
     /// The present use of a part is one that a holder can take.
     holdable: bool,
     /// The present method is one that rather borrows its receiver.
@@ -275,6 +278,7 @@ impl Walk<'_> {
             simple: self.simple,
             blocked: self.blocked,
             in_guard: self.in_guard,
+            elements: self.elements,
             holdable: self.holdable,
             likely_borrowed: self.likely_borrowed,
         };

@@ -15,6 +15,8 @@ pub(crate) struct Bindings {
     pub(crate) by_ref: bool,
     /// Leaves something unbound that may need a drop.
     pub(crate) leaves: bool,
+    /// Takes elements out of an array.
+    pub(crate) elements: bool,
     /// Binds the whole value.
     pub(crate) whole: bool,
     /// Takes apart a type of the file that has its own `Drop`: so it moves nothing.
@@ -100,7 +102,12 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
                 .iter()
                 .for_each(|field| collect(&field.pat, table, found));
         }
-        Pat::Slice(pat) => pat.elems.iter().for_each(|pat| collect(pat, table, found)),
+        Pat::Slice(pat) => {
+            let before = std::mem::take(&mut found.by_value);
+            pat.elems.iter().for_each(|pat| collect(pat, table, found));
+            found.elements |= found.by_value;
+            found.by_value |= before;
+        }
         Pat::Or(pat) => pat.cases.iter().for_each(|pat| collect(pat, table, found)),
         Pat::Paren(pat) => collect(&pat.pat, table, found),
         Pat::Type(pat) => collect(&pat.pat, table, found),

@@ -125,7 +125,9 @@ impl Walk<'_> {
             } else {
                 How::Part
             };
+        self.elements = bound.elements;
         self.use_(ident, how);
+        self.elements = false;
     }
 
     /// A scrutinee: what happens to a place depends on the patterns.
