@@ -113,7 +113,8 @@ fn table(rows: &[Row]) -> String {
 fn join(output: &str, counts: &[u64]) -> io::Result<Vec<Row>> {
     let bad = || io::Error::other("the program's output and the counts do not fit together");
     let mut counts = counts.iter().map(|&count| count as f64);
-    let mut lines = output.lines();
+    let (_, rows) = output.split_once("\nrows\n").ok_or_else(bad)?;
+    let mut lines = rows.lines();
     let polls: f64 = lines
         .next()
         .and_then(|line| line.parse().ok())

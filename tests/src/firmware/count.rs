@@ -51,7 +51,7 @@ pub fn instructions(program: &Path) -> io::Result<usize> {
             )));
         }
         // It is asleep again soon after its answer.
-        thread::sleep(Duration::from_millis(30));
+        thread::sleep(Duration::from_millis(60));
     }
     drop(chip);
     let mut counts = counts(&fs::read_to_string(&log)?, &elf, handler);

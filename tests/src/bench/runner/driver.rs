@@ -78,7 +78,7 @@ fn run(case: &Case) -> Option<usize> {
 
 pub type Cases = fn(&mut Tester);
 
-/// A line for each case that comes to its end on both sides: fixture, case, then twice bytes, polls and whether it is the compiler's.
+/// Behind a line `rows`, a line for each case that comes to its end on both sides: fixture, case, then twice bytes, polls and whether it is the compiler's.
 /// The marks are: one before each side of each case, and one at the end.
 pub fn main(fixtures: &[(&str, Cases, Cases)]) {
     std::panic::set_hook(Box::new(|_| {}));
@@ -97,15 +97,17 @@ pub fn main(fixtures: &[(&str, Cases, Cases)]) {
     rows.retain(|(_, native, lowered)| run(native).is_some() && run(lowered).is_some());
     handroll_mark();
     run(&overhead.cases[0]);
-    println!("{MOST_POLLS}");
+    // Cases may print.
+    let mut lines = format!("\nrows\n{MOST_POLLS}\n");
     for (fixture, native, lowered) in &rows {
-        print!("{fixture}\t{}", native.name);
+        lines += &format!("{fixture}\t{}", native.name);
         for case in [native, lowered] {
             handroll_mark();
             let polls = run(case).unwrap_or(1);
-            print!("\t{}\t{polls}\t{}", case.bytes, case.native);
+            lines += &format!("\t{}\t{polls}\t{}", case.bytes, case.native);
         }
-        println!();
+        lines.push('\n');
     }
     handroll_mark();
+    print!("{lines}");
 }
