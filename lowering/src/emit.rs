@@ -103,6 +103,10 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             .map(LocalId)
             .filter(|local| graph.facts[local.0].unique)
             .collect(),
+        no_drop: (0..resolved.locals.len())
+            .map(LocalId)
+            .filter(|local| graph.facts[local.0].no_drop)
+            .collect(),
         handed: Default::default(),
         nested: Vec::new(),
     };

@@ -540,7 +540,7 @@ fn state_name(awaited: &Expr) -> String {
                     {
                         owner.ident.to_string()
                     }
-                    [.., last] => last.ident.to_string(),
+                    [.., last] => strip(&last.ident.to_string()),
                     [] => String::new(),
                 }
             }

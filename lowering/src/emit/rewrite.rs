@@ -35,6 +35,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) foreign: HashSet<LocalId>,
     /// References `&mut T`.
     pub(super) unique: HashSet<LocalId>,
+    /// Locals whose types have no drop.
+    pub(super) no_drop: HashSet<LocalId>,
     /// Pinned locals that the present expression moves away inside of a holder.
     pub(super) handed: HashSet<LocalId>,
     /// Holders that the present expression fills inside of another.
@@ -77,13 +79,14 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
     rewrite.block(&mut body.block);
     let rt = &rewrite.layout.fresh.rt;
     let frame = &rewrite.layout.fresh.frame;
-    // Pinned parameters move into their slots first; those behind them are bound again, so that all drop in order.
+    // Pinned parameters move into their slots first; those behind them that may drop are bound again, so that all drop in order.
     let first = body
         .params
         .iter()
         .position(|param| rewrite.analysis.pinned.contains(param));
     let moved: Vec<ir::Stmt> = body.params[first.unwrap_or(body.params.len())..]
         .iter()
+        .filter(|param| rewrite.analysis.pinned.contains(param) || !rewrite.no_drop.contains(param))
         .map(|&param| {
             let name = rewrite.layout.name(param);
             if !rewrite.analysis.pinned.contains(&param) {

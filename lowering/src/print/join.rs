@@ -92,7 +92,12 @@ impl<'a> Joiner<'a> {
         let mut token = 0;
         let mut copied = 0;
         while token < self.tokens.len() {
-            if let Some(joined) = self.joined(token) {
+            if let Some(joined) = self.head(token) {
+                out.push_str(&self.text.text[copied..self.tokens[token].bytes.end]);
+                out.push_str(&joined);
+                token += 3;
+                copied = self.tokens[token].bytes.end;
+            } else if let Some(joined) = self.joined(token) {
                 out.push_str(&self.text.text[copied..self.tokens[token].bytes.start]);
                 out.push_str(&joined);
                 token = self.close[token];
@@ -102,6 +107,21 @@ impl<'a> Joiner<'a> {
         }
         out.push_str(&self.text.text[copied..]);
         out
+    }
+
+    /// What follows on one line where a head was broken at its last field: `if let .. = &mut frame⏎.state⏎{`.
+    fn head(&self, token: usize) -> Option<String> {
+        let broken = token + 3 < self.tokens.len()
+            && self.breaks(token)
+            && self.word(token + 1) == "."
+            && self.breaks(token + 2)
+            && self.word(token + 3) == "{";
+        if !broken {
+            return None;
+        }
+        let out = format!(".{} {{", self.word(token + 2));
+        let line = self.before(token).chars().count() + self.word(token).chars().count();
+        (line + out.len() <= WIDTH).then_some(out)
     }
 
     /// The group that begins here as one line, if it stands on several and fits.
@@ -155,7 +175,7 @@ impl<'a> Joiner<'a> {
             return false;
         }
         match self.word(open) {
-            "{" => self.is_let_else(open, close),
+            "{" => self.is_let_else(open, close) || self.is_struct(open, close),
             // Of a signature, each parameter keeps its line; and attributes stay as they are.
             "(" => !self.is_signature(open),
             _ => open == 0 || self.word(open - 1) != "#",
@@ -168,6 +188,16 @@ impl<'a> Joiner<'a> {
             && self.word(open - 1) == "else"
             && close + 1 < self.tokens.len()
             && self.word(close + 1) == ";"
+    }
+
+    /// `State::Read { child, total }`, without values that are more than names.
+    fn is_struct(&self, open: usize, close: usize) -> bool {
+        let named = open > 2
+            && self.word(open - 2) == ":"
+            && self.word(open - 1).starts_with(char::is_uppercase);
+        let list = (open + 1..close)
+            .all(|token| self.tokens[token].kind == Kind::Word || self.word(token) == ",");
+        named && list && self.word(close - 1) == ","
     }
 
     fn is_signature(&self, open: usize) -> bool {
