@@ -109,7 +109,7 @@ fn table(rows: &[Row]) -> String {
     text
 }
 
-/// Joins the program's lines with the counts, which are in the same order.
+/// Joins the program's lines behind `rows` with the counts, which are in the same order.
 fn join(output: &str, counts: &[u64]) -> io::Result<Vec<Row>> {
     let bad = || io::Error::other("the program's output and the counts do not fit together");
     let mut counts = counts.iter().map(|&count| count as f64);
@@ -162,8 +162,7 @@ mod tests {
 
     #[test]
     fn lines_and_counts_join() {
-        let output =
-            "10\nloops\tbreak\t16\t4\ttrue\t24\t4\tfalse\nloops\tsame\t8\t2\ttrue\t8\t2\ttrue\n";
+        let output = "a case prints\nrows\n10\nloops\tbreak\t16\t4\ttrue\t24\t4\tfalse\nloops\tsame\t8\t2\ttrue\t8\t2\ttrue\n";
         let found = join(output, &[50, 100, 180, 60, 60]).expect("they fit");
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].instructions, [20.0, 40.0]);
