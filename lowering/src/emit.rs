@@ -337,6 +337,11 @@ fn has_ident(tokens: &TokenStream, name: &Ident) -> bool {
     )
 }
 
+/// Whether code names a label, in a jump or in a macro.
+fn mentions_label(tokens: &TokenStream, label: &syn::Lifetime) -> bool {
+    has_ident(tokens, &label.ident)
+}
+
 fn any_token(tokens: &TokenStream, is: &mut impl FnMut(&proc_macro2::TokenTree) -> bool) -> bool {
     tokens.clone().into_iter().any(|tree| {
         is(&tree)

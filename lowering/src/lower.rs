@@ -21,7 +21,7 @@ use crate::resolve::{Resolved, resolve};
 use crate::text::Text;
 use crate::types::Table;
 use crate::unknown;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -157,8 +157,21 @@ pub(crate) fn function(
             let mentioned = mentioned.clone();
             let opened = Opened { block, mentioned };
             configured(found, opened, condition.as_ref(), table, options)
+                .map_err(|diagnostics| placed(found, diagnostics))
         })
         .collect()
+}
+
+/// What is about syntax that stands nowhere in the source, as an opened macro has it, is about the function.
+fn placed(found: &Found, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let name = found.sig.ident.span();
+    let nowhere = |span: Span| span.byte_range().end == 0;
+    // In a macro the compiler says of no span where its bytes are.
+    if !nowhere(name) {
+        let lost = diagnostics.iter_mut().filter(|found| nowhere(found.span));
+        lost.for_each(|diagnostic| diagnostic.span = name);
+    }
+    diagnostics
 }
 
 fn configured(

@@ -605,19 +605,6 @@ macro_rules! look_field {
     }};
 }
 
-/// For a branch that the state excludes.
-#[macro_export]
-macro_rules! never {
-    () => {
-        if cfg!(debug_assertions) {
-            ::core::unreachable!()
-        } else {
-            // SAFETY: the state was matched just before, and only the step itself changes it.
-            unsafe { ::core::hint::unreachable_unchecked() }
-        }
-    };
-}
-
 /// Where the step of a function that never returns gets when no state waits: `only_after_panicking!(frame.state, EchoState::Returned)`.
 ///
 /// Contract of the emitted code: nothing but a panic in the step leaves the states that wait, and nobody else can name the frame.

@@ -1,6 +1,6 @@
 //! What emitted code mentions.
 
-use super::kept;
+use super::{any_token, kept};
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
@@ -87,7 +87,8 @@ pub(super) fn used_up(code: &TokenStream, moves: &Set<names::Mention>) -> Set<Lo
     let mut statement = Vec::new();
     for tree in code.clone() {
         // A jump may pass by all that follows.
-        if has_jump(&tree) {
+        let jumps = |tree: &TokenTree| matches!(tree, TokenTree::Ident(word) if word == "break" || word == "continue");
+        if any_token(&tree.clone().into(), &mut { jumps }) {
             break;
         }
         if matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == ';') {
@@ -102,14 +103,6 @@ pub(super) fn used_up(code: &TokenStream, moves: &Set<names::Mention>) -> Set<Lo
         }
     }
     found
-}
-
-fn has_jump(tree: &TokenTree) -> bool {
-    match tree {
-        TokenTree::Ident(ident) => ident == "break" || ident == "continue",
-        TokenTree::Group(group) => group.stream().into_iter().any(|tree| has_jump(&tree)),
-        _ => false,
-    }
 }
 
 /// Whether pieces of a statement may be evaluated or not: branches, closures, lazy operators.

@@ -434,10 +434,13 @@ impl Residual<'_> {
             return self.finish_unit(out, cond.is_some() || left, dest, left);
         }
         let tokens = body.tokens;
-        let tokens = match cond {
-            Some(cond) => quote!(#label: while #cond { #tokens }),
-            None => quote!(#label: loop { #tokens }),
+        let turn = match cond {
+            Some(cond) => quote!(while #cond { #tokens }),
+            None => quote!(loop { #tokens }),
         };
+        // What jumps there in the source may stand in another arm.
+        let shown = super::mentions_label(&turn, label).then(|| quote!(#label:));
+        let tokens = quote!(#shown #turn);
         let completes = cond.is_some() || left;
         if dest == Dest::Return && completes {
             let rt = &self.layout.fresh.rt;

@@ -5,7 +5,7 @@ use crate::desugar::Body;
 use crate::ir;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
-use crate::syntax::{as_ident, is_format_macro, macro_name};
+use crate::syntax::{as_ident, bare, is_format_macro, macro_name};
 use proc_macro2::{Ident, Span};
 use quote::{ToTokens, quote};
 use std::collections::HashSet;
@@ -623,7 +623,7 @@ impl VisitMut for Rewrite<'_> {
             Expr::Try(inner) if self.tries == Try::Macro => {
                 self.visit_expr_mut(&mut inner.expr);
                 let rt = &self.layout.fresh.rt;
-                let value = &inner.expr;
+                let value = bare(&inner.expr);
                 *expr = syn::parse_quote!(#rt::tri!(#value));
             }
             Expr::Macro(mac) if returns(&mac.mac) => {

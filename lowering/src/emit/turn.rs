@@ -18,7 +18,7 @@ use super::arms::Arm;
 use super::cleanup::{end_tail, strip_tail};
 use super::residual::Residual;
 use super::storage::Storage;
-use super::{Input, Output, any_token};
+use super::{Input, Output, mentions_label};
 use crate::layout::Layout;
 use crate::report::AfterCompletion;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -180,7 +180,7 @@ fn sequence(arms: &[Arm], label: &syn::Lifetime) -> Option<Sequence> {
         }
         let code = statement(&arm.code, forward);
         // From the middle of an arm there is no way to the next but around.
-        if forward && leaves(&code, label) {
+        if forward && mentions_label(&code, label) {
             return None;
         }
         codes.push(code);
@@ -208,12 +208,4 @@ fn statement(code: &TokenStream, forward: bool) -> TokenStream {
     end_tail(&mut block);
     let stmts = &block.stmts;
     quote!(#(#stmts)*)
-}
-
-/// Whether code jumps to the machine's next turn.
-fn leaves(code: &TokenStream, label: &syn::Lifetime) -> bool {
-    any_token(
-        code,
-        &mut |tree| matches!(tree, TokenTree::Ident(ident) if *ident == label.ident),
-    )
 }
