@@ -78,6 +78,10 @@ pub(crate) fn item(
         .iter()
         .map(|found| expand(found, table, options, &mut refused))
         .collect::<Vec<_>>();
+    if outcomes.iter().any(Option::is_some) && !matches!(file.items[0], syn::Item::Fn(_)) {
+        // Among others, a function that another attribute rewrites is left to it: nobody asked for this one by itself.
+        refused.retain(|diagnostic| diagnostic.code != Code::Attribute);
+    }
     Replace {
         outcomes: outcomes.into_iter(),
     }

@@ -27,7 +27,8 @@
 //! what is needed later, and it can say where it is.
 //!
 //! The attribute stands on functions, on methods, on a whole `impl` block (of a trait as well), and on an inline module; in the last two
-//! every async function inside is lowered.
+//! every async function inside is lowered. Functions there that another attribute macro rewrites, such as those under `#[instrument]`, are
+//! left to it.
 //!
 //! # What the compiler says
 //!

@@ -280,6 +280,28 @@ async fn calls_instrumented(n: u32) -> u32 {
     instrumented_above(n).await + 1
 }
 
+struct Gauge(u32);
+
+#[lower]
+impl Gauge {
+    #[tracing::instrument(skip(self))]
+    async fn read(&self) -> u32 {
+        double(self.0).await
+    }
+
+    async fn twice(&self) -> u32 {
+        let once = self.read().await;
+        once + self.read().await
+    }
+}
+
+#[tokio::test]
+async fn what_other_attributes_rewrite_is_left_to_them() {
+    let gauge = Gauge(2);
+    assert_eq!(gauge.twice().state().name(), "Start");
+    assert_eq!(gauge.twice().await, 8);
+}
+
 #[tokio::test]
 async fn tracing_instruments_them() {
     let mut task = std::pin::pin!(calls_instrumented(1));
