@@ -38,6 +38,8 @@ pub(crate) struct Analysis {
     pub(crate) moves: Set<Mention>,
     /// Locals without a drop that stay held, as something may borrow from them, where some way has used them for the last time.
     pub(crate) lasting: Set<LocalId>,
+    /// Temporaries that get their value where they are borrowed.
+    pub(crate) lent: Set<LocalId>,
     /// Assignments to a local that has no value yet.
     pub(crate) first_assignments: Set<Mention>,
     /// Pairs of hidden locals that are needed at the same time.
@@ -86,7 +88,10 @@ impl Analysis {
             let used = |(_, mention): &&(LocalId, Mention)| !self.moves.contains(mention);
             sink.push(match within.owners.iter().find(used) {
                 Some((local, _)) => used_after_part(resolved, *local),
-                None => in_holder(resolved, within.owners[0].0),
+                None => match within.owners.first() {
+                    Some((local, _)) => in_holder(resolved, *local),
+                    None => not_kept(resolved, within.local),
+                },
             });
         }
         let slots = within.others.iter().map(|(local, _)| *local);
@@ -178,6 +183,11 @@ pub(crate) fn analyse(
             {
                 analysis.enter(resolved, graph, within, &assigned, before, sink);
             }
+            if let Event::Init(_, Some(mention)) = event
+                && let Some(within) = graph.within.get(mention)
+            {
+                analysis.enter(resolved, graph, within, &assigned, before, sink);
+            }
             if let Event::Init(local, Some(mention)) = event {
                 if !before.init.contains(local.0) {
                     analysis.first_assignments.insert(*mention);
@@ -265,6 +275,10 @@ pub(crate) fn analyse(
         analysis.held.push(held);
     }
     analysis.pinned.extend(holders.iter().copied());
+    let locals = resolved.locals.iter().enumerate();
+    let lent = locals.filter(|(_, local)| local.lent);
+    analysis.lent = lent.map(|(id, _)| LocalId(id)).collect();
+    analysis.pinned.add(&analysis.lent);
     let inside: Vec<LocalId> = analysis.inside.values().flatten().copied().collect();
     analysis.pinned.extend(inside);
     analysis
@@ -500,6 +514,17 @@ fn used_after_part(resolved: &Resolved, local: LocalId) -> Diagnostic {
         Some(format!(
             "take `{name}` apart in one `let` pattern, or borrow the part with `&`"
         )),
+    )
+}
+
+/// An expression that leaves temporaries cannot run in a holder.
+fn not_kept(resolved: &Resolved, holder: LocalId) -> Diagnostic {
+    Diagnostic::new(
+        Code::Temporary,
+        resolved.locals[holder.0].span,
+        "a temporary of this expression may be held across an await, and it uses values that have no place of their own",
+        "only types or an expansion say for how long",
+        Some("give it a name in a `let` before it".into()),
     )
 }
 

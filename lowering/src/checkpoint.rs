@@ -105,7 +105,7 @@ impl<'ast> Visit<'ast> for Unnameable {
 
 /// The macros that put something into a holder.
 fn is_holder(name: &str) -> bool {
-    matches!(name, "held" | "hold")
+    matches!(name, "held" | "hold" | "linger")
 }
 
 fn first_mention(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {

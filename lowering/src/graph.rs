@@ -106,7 +106,8 @@ pub(crate) struct Graph {
     pub(crate) flows: Vec<Flow>,
     /// The locals that may be there when an expression in a holder runs, and drop before the holder: by the mention of the holder.
     pub(crate) later: std::collections::HashMap<Mention, Vec<LocalId>>,
-    /// The expressions that run in a holder as a whole, by the mention with which the first value goes in.
+    /// The expressions that run in a holder as a whole, by the mention with which the first value goes in; where none does, by that of the
+    /// holder, which then keeps their temporaries only.
     pub(crate) within: std::collections::HashMap<Mention, Within>,
     /// The locals that the structured form declares: only these can have a slot.
     pub(crate) structured: std::collections::HashSet<LocalId>,
@@ -121,8 +122,9 @@ pub(crate) struct Graph {
 /// An expression that runs in a holder as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Within {
-    /// The holder's mention.
+    /// The holder's mention, and the holder itself.
     pub(crate) holder: Mention,
+    pub(crate) local: LocalId,
     /// The values that go in, each with the mention that moves it there.
     pub(crate) owners: Vec<(LocalId, Mention)>,
     /// The holders that the expression fills itself.

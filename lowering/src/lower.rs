@@ -186,6 +186,10 @@ fn configured(
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;
+    if options.no_holders {
+        refuse_left(&resolved, &body, &mut sink);
+        gate(&mut sink)?;
+    }
     let mut holders: HashSet<_> = body.holders.iter().copied().collect();
     for _ in 0..ROUNDS {
         let graph = graph(&resolved, &body, table);
@@ -261,6 +265,19 @@ fn refuse_holders(resolved: &Resolved, analysis: &Analysis, sink: &mut Sink) {
             ),
             "declared here",
             Some(help),
+        ));
+    }
+}
+
+/// Says of which expressions only types tell what they leave.
+fn refuse_left(resolved: &Resolved, body: &Body, sink: &mut Sink) {
+    for local in &body.holders {
+        sink.push(Diagnostic::new(
+            Code::Temporary,
+            resolved.locals[local.0].span,
+            "only types decide what this expression leaves until the end of the statement, and holders are not allowed",
+            "the function waits meanwhile",
+            Some("give its parts names in `let`s before the statement".into()),
         ));
     }
 }

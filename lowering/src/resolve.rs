@@ -27,6 +27,8 @@ pub(crate) struct Local {
     pub(crate) foreign: bool,
     /// Made by handroll for a value without a name.
     pub(crate) hidden: bool,
+    /// A temporary that gets its value within an expression, which borrows it there.
+    pub(crate) lent: bool,
 }
 
 /// A function's body with every local identified.
@@ -51,6 +53,7 @@ impl Resolved {
             ty: None,
             foreign: false,
             hidden: true,
+            lent: false,
         });
         LocalId(self.locals.len() - 1)
     }
@@ -155,6 +158,7 @@ impl Scopes<'_> {
             ty: None,
             foreign: self.foreign > 0,
             hidden: false,
+            lent: false,
         });
         self.visible.push((base.clone(), id));
         let mention = self.mention();

@@ -342,3 +342,15 @@ pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
         .ok()?;
     Some(args.into_iter().collect())
 }
+
+/// A temporary that gets its value where it is borrowed, `rt::lend(temp, value)`: the local and the value.
+pub(crate) fn lent(call: &syn::ExprCall) -> Option<(&proc_macro2::Ident, &Expr)> {
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
+    let mut segments = path.path.segments.iter();
+    let is_lend = segments.next()?.ident == "rt__hr" && segments.next()?.ident == "lend";
+    is_lend
+        .then(|| Some((as_ident(&call.args[0])?, &call.args[1])))
+        .flatten()
+}

@@ -127,7 +127,7 @@ pub use lowered::{
 pub use machine::{
     End, Frame, Machine, after_completion, after_panicking, only_after_panicking, set, step, take,
 };
-pub use slot::{Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, keep};
+pub use slot::{Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, Vacant, keep};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -433,6 +433,63 @@ macro_rules! hold {
             }
         }
     }};
+}
+
+/// Evaluates an expression in a holder, which keeps the temporaries that it leaves: only types or an expansion say which these are.
+/// `linger!(temps = frame.temps, { name = pointer!(name) } => find(doc! { "name": at!(name) }))`.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
+#[macro_export]
+macro_rules! linger {
+    (put $guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), { $($name = $value),* } => $call)
+    };
+    ($guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), { $($name = $value),* } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)*) {
+            ($(mut $name,)*) => {
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    // What it leaves lives as long as the `match`, which does not end.
+                    match $call {
+                        result => {
+                            // SAFETY: this is the holder's output type, as the `return` below says.
+                            unsafe { port.put(result) };
+                            if false {
+                                // As in `held!`.
+                                loop {}
+                                return result;
+                            }
+                            $crate::Park.await;
+                            loop {}
+                        }
+                    }
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
+}
+
+/// Evaluates a temporary into its slot, and lends it: `query(client, lend!(temp = frame.temp, [&id, &name]))`.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; the borrows are those that the original function
+/// made of the temporary.
+#[macro_export]
+macro_rules! lend {
+    (mut $guard:ident = $slot:expr, $value:expr $(,)?) => {
+        // SAFETY: the slot is empty and pinned, and the guard is there.
+        unsafe { $crate::Vacant::new(&mut $slot, &mut $guard) }.lend_mut($value)
+    };
+    ($guard:ident = $slot:expr, $value:expr $(,)?) => {
+        // SAFETY: as above.
+        unsafe { $crate::Vacant::new(&mut $slot, &mut $guard) }.lend($value)
+    };
 }
 
 /// A pinned local that an expression in a holder moves away: `name = inside!(name)`.

@@ -194,6 +194,12 @@ impl<T> Own for Live<T> {
 }
 
 impl<T> Live<T> {
+    /// The guard of a slot that gets its value within an expression: until then it stands for nothing.
+    #[inline(always)]
+    pub const fn vacant() -> Self {
+        Live(ptr::null_mut())
+    }
+
     /// Moves the value out; the slot is empty afterwards.
     ///
     /// # Safety
@@ -213,6 +219,38 @@ impl<T> Drop for Live<T> {
         if !self.0.is_null() {
             // SAFETY: whoever made the guard promised that the slot is filled; nothing uses the guard after this.
             unsafe { ptr::drop_in_place(self.0) }
+        }
+    }
+}
+
+/// A slot that is about to take a temporary in, and the guard that stands for it from then on.
+pub struct Vacant<T>(*mut T, *mut Live<T>);
+
+impl<T> Vacant<T> {
+    /// A slot and its guard.
+    ///
+    /// # Safety
+    /// The slot is empty and outlives the guard, both at these addresses. What is borrowed of the value obeys the rules of references
+    /// for as long as it is used.
+    #[inline(always)]
+    pub unsafe fn new(slot: &mut Slot<T>, guard: &mut Live<T>) -> Self {
+        Vacant(slot.0.as_mut_ptr(), guard)
+    }
+
+    /// Takes the value in, and lends it.
+    #[inline(always)]
+    pub fn lend<'x>(self, value: T) -> &'x T {
+        self.lend_mut(value)
+    }
+
+    /// The same, exclusively.
+    #[inline(always)]
+    pub fn lend_mut<'x>(self, value: T) -> &'x mut T {
+        // SAFETY: as promised to `new`.
+        unsafe {
+            self.0.write(value);
+            (*self.1).0 = self.0;
+            &mut *self.0
         }
     }
 }

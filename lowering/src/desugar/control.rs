@@ -3,7 +3,7 @@
 use super::jumps::{break_to, label_jumps, take_label};
 use super::lift::{path, temporary};
 use super::temporaries::conditions;
-use super::{Desugar, Position, Prefix};
+use super::{Desugar, Position, Prefix, Root};
 use crate::diagnostics::Code;
 use crate::ir::{self, Arm, Block, Loop};
 use crate::report::Edition;
@@ -57,6 +57,9 @@ impl Desugar<'_> {
     pub(super) fn value(&mut self, expr: Expr, prefix: &mut Prefix) -> ir::Expr {
         if !expr.has_await() {
             return ir::Expr::Plain(expr);
+        }
+        if !passes_on(&expr) {
+            self.enter();
         }
         match expr {
             Expr::Await(found) => ir::Expr::Await(self.awaited(found, prefix)),
@@ -112,7 +115,7 @@ impl Desugar<'_> {
             },
             expr => {
                 let mut prefix = Prefix::default();
-                let root = std::mem::replace(&mut self.root, true);
+                let root = std::mem::replace(&mut self.root, Root::No);
                 let value = self.value(expr, &mut prefix);
                 self.root = root;
                 match value {
@@ -179,7 +182,7 @@ impl Desugar<'_> {
             let mut inner = Prefix::default();
             // A condition ends its temporaries itself, in a tail as well.
             let outer = self.tail.take();
-            let root = std::mem::replace(&mut self.root, true);
+            let root = std::mem::replace(&mut self.root, Root::Here);
             let value = self.lift(cond, &mut inner);
             self.root = root;
             self.tail = outer;
@@ -560,6 +563,21 @@ impl Desugar<'_> {
             body,
         })
     }
+}
+
+/// Whether an expression is no construct of its own for [`Desugar::value`].
+fn passes_on(expr: &Expr) -> bool {
+    !matches!(
+        expr,
+        Expr::Await(_)
+            | Expr::Block(_)
+            | Expr::If(_)
+            | Expr::Match(_)
+            | Expr::Loop(_)
+            | Expr::While(_)
+            | Expr::ForLoop(_)
+            | Expr::Unsafe(_)
+    )
 }
 
 /// A value that ends its temporaries as the branch does that it is.

@@ -1,6 +1,6 @@
 //! Takes the awaits out of an expression, keeping the order of evaluation.
 
-use super::{Awaited, Desugar, Prefix};
+use super::{Awaited, Desugar, Prefix, Root};
 use crate::diagnostics::Code;
 use crate::ir;
 use crate::seeded::{self, Bug};
@@ -43,6 +43,7 @@ impl Desugar<'_> {
             return expr;
         }
         let span = expr.span();
+        let here = !matches!(expr, Expr::Paren(_) | Expr::Group(_)) && self.enter();
         match expr {
             Expr::Await(found) => {
                 let span = found.await_token.span;
@@ -107,7 +108,7 @@ impl Desugar<'_> {
                 let func = (!plain).then(|| (*call.func).clone());
                 let mut operands: Vec<Expr> =
                     func.into_iter().chain(call.args.iter().cloned()).collect();
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 let mut operands = operands.into_iter();
                 if !plain {
                     *call.func = operands.next().expect("the function");
@@ -115,16 +116,16 @@ impl Desugar<'_> {
                 call.args = operands.collect();
                 Expr::Call(call)
             }
-            Expr::MethodCall(call) => self.method(call, prefix),
+            Expr::MethodCall(call) => self.method(call, here, prefix),
             Expr::Tuple(mut tuple) => {
                 let mut operands: Vec<Expr> = tuple.elems.iter().cloned().collect();
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 tuple.elems = with_trailing(operands);
                 Expr::Tuple(tuple)
             }
             Expr::Array(mut array) => {
                 let mut operands: Vec<Expr> = array.elems.iter().cloned().collect();
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 array.elems = operands.into_iter().collect();
                 Expr::Array(array)
             }
@@ -139,7 +140,7 @@ impl Desugar<'_> {
                 {
                     operands.pop();
                 }
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 let mut operands = operands.into_iter();
                 for field in &mut expr.fields {
                     field.expr = operands.next().expect("one a field");
@@ -156,7 +157,7 @@ impl Desugar<'_> {
                     .chain(&range.end)
                     .map(|expr| (**expr).clone())
                     .collect();
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 let mut operands = operands.into_iter();
                 range.start = range
                     .start
@@ -177,7 +178,7 @@ impl Desugar<'_> {
                 }
                 if index.expr.has_await() {
                     let mut operands = vec![*index.expr, *index.index];
-                    self.operands(&mut operands, prefix);
+                    self.operands(&mut operands, here, prefix);
                     index.index = Box::new(operands.pop().expect("index"));
                     index.expr = Box::new(temporary(operands.pop().expect("base")));
                 } else {
@@ -208,7 +209,7 @@ impl Desugar<'_> {
                 *assign.left = self.lift(*assign.left, prefix);
                 Expr::Assign(assign)
             }
-            Expr::Binary(binary) => self.binary(binary, prefix),
+            Expr::Binary(binary) => self.binary(binary, here, prefix),
             // Only the head waits: its temporaries live on to the end of the statement around it.
             Expr::Match(mut found)
                 if !found.arms.iter().any(|arm| {
@@ -257,20 +258,44 @@ impl Desugar<'_> {
         path(self.resolved.mention(local))
     }
 
-    /// Operands in order: what stands before the last await is evaluated now.
-    pub(super) fn operands(&mut self, operands: &mut [Expr], prefix: &mut Prefix) {
+    /// Whether the expression that begins here ends its temporaries itself. Those inside of it do not.
+    pub(super) fn enter(&mut self) -> bool {
+        let here = self.root == Root::Here;
+        if here {
+            self.root = Root::Inside;
+        }
+        here
+    }
+
+    /// Operands in order: what stands before the last await is evaluated now. `here`: they are those of an expression that ends its
+    /// temporaries itself.
+    pub(super) fn operands(&mut self, operands: &mut [Expr], here: bool, prefix: &mut Prefix) {
         let Some(last) = operands.iter().rposition(HasAwait::has_await) else {
             return;
         };
-        for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
+        let pending = self.pending;
+        let early = |i| i < last && !seeded::is(Bug::OperandsLate);
+        for (i, operand) in operands.iter_mut().enumerate() {
+            // Where temporaries got names, nothing may run after the first operand has left its own.
+            let mixed = here && prefix.scoped;
+            if i > last && !mixed {
+                break;
+            }
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
             let expr = self.lift(expr, prefix);
-            *operand = if i < last && !seeded::is(Bug::OperandsLate) {
+            *operand = if early(i) || mixed || here && prefix.scoped {
                 self.hold(expr, prefix)
             } else {
                 expr
             };
+            if !is_constant(operand) && !matches!(bare(operand), Expr::Reference(_)) {
+                self.pending += 1;
+            }
+            if here {
+                prefix.temporaries = prefix.stmts.len();
+            }
         }
+        self.pending = pending;
     }
 
     /// Evaluates an operand now and keeps its value.
@@ -327,7 +352,12 @@ impl Desugar<'_> {
         );
     }
 
-    fn method(&mut self, mut call: syn::ExprMethodCall, prefix: &mut Prefix) -> Expr {
+    fn method(
+        &mut self,
+        mut call: syn::ExprMethodCall,
+        here: bool,
+        prefix: &mut Prefix,
+    ) -> Expr {
         let span = call.span();
         let in_args = call.args.iter().any(HasAwait::has_await);
         if !in_args {
@@ -350,7 +380,10 @@ impl Desugar<'_> {
             receiver
         };
         let mut args: Vec<Expr> = call.args.iter().cloned().collect();
-        self.operands(&mut args, prefix);
+        // The method may take its receiver by value.
+        self.pending += 1;
+        self.operands(&mut args, here, prefix);
+        self.pending -= 1;
         call.args = args.into_iter().collect();
         *call.receiver = receiver;
         Expr::MethodCall(call)
@@ -365,7 +398,7 @@ impl Desugar<'_> {
         local.ty.as_ref().is_some_and(crate::types::derefs_plainly)
     }
 
-    fn binary(&mut self, mut binary: syn::ExprBinary, prefix: &mut Prefix) -> Expr {
+    fn binary(&mut self, mut binary: syn::ExprBinary, here: bool, prefix: &mut Prefix) -> Expr {
         let span = binary.span();
         match binary.op {
             BinOp::And(_) | BinOp::Or(_) if binary.right.has_await() => {
@@ -377,7 +410,9 @@ impl Desugar<'_> {
                     left
                 };
                 let mut inner = Prefix::default();
+                let root = std::mem::replace(&mut self.root, Root::Here);
                 let right = self.value(*binary.right, &mut inner);
+                self.root = root;
                 let right = ir::Block::new(vec![ir::Stmt::Expr {
                     expr: self.enclose(inner, right, false),
                     semi: false,
@@ -457,7 +492,7 @@ impl Desugar<'_> {
             }
             _ => {
                 let mut operands = vec![*binary.left, *binary.right];
-                self.operands(&mut operands, prefix);
+                self.operands(&mut operands, here, prefix);
                 binary.right = Box::new(operands.pop().expect("right"));
                 binary.left = Box::new(operands.pop().expect("left"));
                 Expr::Binary(binary)

@@ -1,7 +1,7 @@
 //! Macros of the standard library with awaits among their arguments: their expansions are known, and evaluate their arguments in order.
 
 use super::lift::temporary;
-use super::{Desugar, Prefix};
+use super::{Desugar, Prefix, Root};
 use crate::ir;
 use crate::syntax::{HasAwait, bare, macro_args, macro_name};
 use proc_macro2::TokenStream;
@@ -43,7 +43,7 @@ impl Desugar<'_> {
     /// Something that ends its temporaries itself.
     fn alone<T>(&mut self, inside: impl FnOnce(&mut Self) -> T) -> T {
         let tail = self.tail.take();
-        let root = std::mem::replace(&mut self.root, true);
+        let root = std::mem::replace(&mut self.root, Root::Here);
         let result = inside(self);
         self.root = root;
         self.tail = tail;
@@ -113,7 +113,7 @@ impl Desugar<'_> {
                 return None;
             }
         }
-        self.operands(&mut operands, prefix);
+        self.operands(&mut operands, false, prefix);
         for (i, operand) in places.into_iter().zip(operands) {
             let value = match operand {
                 Expr::Reference(reference) => bare(&reference.expr).clone(),

@@ -30,8 +30,40 @@ impl Desugar<'_> {
         }
     }
 
-    /// The expression with hidden locals in place of the temporaries that it leaves.
+    /// The expression with hidden locals in place of the temporaries that it leaves. Where no syntax says which these are, the whole
+    /// expression is evaluated in a holder, which keeps them.
     pub(super) fn settle(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
+        if !self.leaves_temporaries(&expr) {
+            return self.settle_part(expr, prefix);
+        }
+        let before = (prefix.clone(), self.tail.clone());
+        let (locals, holders) = (self.resolved.locals.len(), self.holders.len());
+        let outer = std::mem::take(&mut self.unsettled);
+        let settled = self.settle_part(expr.clone(), prefix);
+        let Some(span) = std::mem::replace(&mut self.unsettled, outer) else {
+            return settled;
+        };
+        if self.pending > 0 || crate::hold::within::may_jump(&expr) {
+            self.refuse(
+                Code::Temporary,
+                span,
+                "a temporary of this expression may be held across an await",
+                "only types or an expansion say for how long",
+                "give it a name in a `let` before it",
+            );
+            return settled;
+        }
+        (*prefix, self.tail) = before;
+        self.resolved.locals.truncate(locals);
+        self.holders.truncate(holders);
+        let span = expr.span();
+        let left = self.declare_temporary("temps", span, prefix);
+        self.holders
+            .push(crate::names::local(&left).expect("hidden"));
+        syn::parse_quote!(#[held__hr(#left)] { #expr })
+    }
+
+    fn settle_part(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
         if !self.leaves_temporaries(&expr) {
             // The value itself is what is used here, so nothing is left of its holder.
             return match value_of(&expr) {
@@ -41,18 +73,13 @@ impl Desugar<'_> {
         }
         let span = expr.span();
         match expr {
-            Expr::Paren(paren) => self.settle(*paren.expr, prefix),
-            Expr::Group(group) => self.settle(*group.expr, prefix),
+            Expr::Paren(paren) => self.settle_part(*paren.expr, prefix),
+            Expr::Group(group) => self.settle_part(*group.expr, prefix),
             Expr::Reference(mut reference) => {
                 let mutable = reference.mutability.is_some();
+                // What it is passed to decides of which type its elements are.
                 if may_coerce(&reference.expr) {
-                    self.refuse(
-                        Code::Temporary,
-                        span,
-                        "an array of references is held across an await, and what it is passed to decides of which type they are",
-                        "this array",
-                        "name it in a `let` with a type before it, such as `let args: &[&dyn Trait] = &[..];`",
-                    );
+                    return self.lend(reference, prefix);
                 }
                 *reference.expr = self.settle_place(*reference.expr, mutable, prefix);
                 Expr::Reference(reference)
@@ -65,13 +92,10 @@ impl Desugar<'_> {
                     || matches!(bare(&receiver), Expr::Lit(_));
                 let late = args.iter().any(|arg| self.leaves_temporaries(arg));
                 if receiver_is_place && late && !self.plain(&receiver) {
-                    self.refuse(
-                        Code::Temporary,
-                        span,
-                        "a temporary among the arguments is held across the await, and the receiver is evaluated before it",
-                        "only types say how",
-                        "give the temporary a name in a `let` before it",
-                    );
+                    // Only types say what its evaluation does, so the arguments stay behind it.
+                    call.args = args.into_iter().map(|arg| self.settle_in_turn(arg, prefix)).collect();
+                    *call.receiver = receiver;
+                    return Expr::MethodCall(call);
                 }
                 let receiver = if receiver_is_place {
                     receiver
@@ -153,18 +177,18 @@ impl Desugar<'_> {
                 Expr::Binary(binary)
             }
             Expr::Try(mut expr) => {
-                *expr.expr = self.settle(*expr.expr, prefix);
+                *expr.expr = self.settle_part(*expr.expr, prefix);
                 Expr::Try(expr)
             }
             Expr::Cast(mut cast) => {
-                *cast.expr = self.settle(*cast.expr, prefix);
+                *cast.expr = self.settle_part(*cast.expr, prefix);
                 Expr::Cast(cast)
             }
             Expr::Unary(mut unary) => {
                 *unary.expr = if matches!(unary.op, syn::UnOp::Deref(_)) {
                     self.settle_place(*unary.expr, true, prefix)
                 } else {
-                    self.settle(*unary.expr, prefix)
+                    self.settle_part(*unary.expr, prefix)
                 };
                 Expr::Unary(unary)
             }
@@ -172,14 +196,19 @@ impl Desugar<'_> {
                 *field.base = self.settle_place(*field.base, false, prefix);
                 Expr::Field(field)
             }
+            Expr::Macro(mut found) if crate::syntax::macro_name(&found.mac) == "vec" => {
+                let tokens = &found.mac.tokens;
+                let Ok(Expr::Array(list)) = syn::parse2(quote::quote!([#tokens])) else {
+                    self.unsettled.get_or_insert(span);
+                    return Expr::Macro(found);
+                };
+                let mut elems: Vec<Expr> = list.elems.into_iter().collect();
+                self.settle_all(&mut elems, prefix);
+                found.mac.tokens = quote::quote!(#(#elems),*);
+                Expr::Macro(found)
+            }
             other => {
-                self.refuse(
-                    Code::Temporary,
-                    span,
-                    "a temporary of this expression may be held across an await",
-                    "only types or an expansion say for how long",
-                    "give it a name in a `let` before it",
-                );
+                self.unsettled.get_or_insert(span);
                 other
             }
         }
@@ -196,7 +225,7 @@ impl Desugar<'_> {
         for (i, operand) in operands.iter_mut().enumerate().take(last + 1) {
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
             let leaves = self.leaves_temporaries(&expr);
-            let expr = self.settle(expr, prefix);
+            let expr = self.settle_part(expr, prefix);
             let span = expr.span();
             let plain_borrow =
                 matches!(bare(&expr), Expr::Reference(reference) if self.plain(&reference.expr));
@@ -210,6 +239,75 @@ impl Desugar<'_> {
                 path(self.hide("arg", expr, span, prefix))
             };
         }
+    }
+
+    /// The same, with each operand where it stands: temporaries get their names, and their values, in turn.
+    fn settle_in_turn(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
+        if !self.leaves_temporaries(&expr) {
+            return expr;
+        }
+        let span = expr.span();
+        match expr {
+            Expr::Paren(paren) => self.settle_in_turn(*paren.expr, prefix),
+            Expr::Group(group) => self.settle_in_turn(*group.expr, prefix),
+            Expr::Reference(reference) => self.lend(reference, prefix),
+            Expr::Try(mut expr) => {
+                *expr.expr = self.settle_in_turn(*expr.expr, prefix);
+                Expr::Try(expr)
+            }
+            Expr::Cast(mut cast) => {
+                *cast.expr = self.settle_in_turn(*cast.expr, prefix);
+                Expr::Cast(cast)
+            }
+            Expr::Call(mut call) if matches!(bare(&call.func), Expr::Path(_)) => {
+                for arg in &mut call.args {
+                    *arg = self.settle_in_turn(arg.clone(), prefix);
+                }
+                Expr::Call(call)
+            }
+            Expr::MethodCall(mut call) if !self.place_leaves_temporaries(&call.receiver) => {
+                for arg in &mut call.args {
+                    *arg = self.settle_in_turn(arg.clone(), prefix);
+                }
+                Expr::MethodCall(call)
+            }
+            Expr::Tuple(mut tuple) => {
+                for elem in &mut tuple.elems {
+                    *elem = self.settle_in_turn(elem.clone(), prefix);
+                }
+                Expr::Tuple(tuple)
+            }
+            Expr::Array(mut array) => {
+                for elem in &mut array.elems {
+                    *elem = self.settle_in_turn(elem.clone(), prefix);
+                }
+                Expr::Array(array)
+            }
+            Expr::Struct(mut expr) if expr.rest.is_none() => {
+                for field in &mut expr.fields {
+                    field.expr = self.settle_in_turn(field.expr.clone(), prefix);
+                }
+                Expr::Struct(expr)
+            }
+            other => {
+                self.unsettled.get_or_insert(span);
+                other
+            }
+        }
+    }
+
+    /// A value behind `&`, in a hidden local that gets it there: `rt::lend!(temp = frame.temp, value)`.
+    fn lend(&mut self, mut reference: syn::ExprReference, prefix: &mut Prefix) -> Expr {
+        if crate::syntax::is_place(&reference.expr) {
+            self.unsettled.get_or_insert(reference.span());
+            return Expr::Reference(reference);
+        }
+        let value = self.settle_in_turn(*reference.expr, prefix);
+        let span = value.span();
+        let temp = self.declare_temporary("temp", span, prefix);
+        self.resolved.locals[crate::names::local(&temp).expect("hidden").0].lent = true;
+        reference.expr = Box::new(syn::parse_quote!(rt__hr::lend(#temp, #value)));
+        Expr::Reference(reference)
     }
 
     fn settle_place(&mut self, expr: Expr, mutable: bool, prefix: &mut Prefix) -> Expr {
@@ -234,7 +332,7 @@ impl Desugar<'_> {
                 let value = if value_of(&expr).is_some() {
                     expr
                 } else {
-                    self.settle(expr, prefix)
+                    self.settle_part(expr, prefix)
                 };
                 path(self.hide_temporary(temporary(value), span, mutable, prefix))
             }

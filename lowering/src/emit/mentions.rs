@@ -17,7 +17,7 @@ pub(super) struct Mentions<'a> {
     names: HashSet<String>,
     /// The awaits whose slots are to be kept: see [`super::kept`].
     pub(super) waits: Vec<AwaitId>,
-    /// There is a `let` without a value.
+    /// There is a `let` without a value, or one of a vacant guard.
     pub(super) declares: bool,
 }
 
@@ -53,6 +53,8 @@ impl<'a> Mentions<'a> {
                     self.waits.push(kept::waits_at(trees.nth(1).as_ref()));
                 }
                 TokenTree::Ident(ident) if ident == "let" => after_let = true,
+                // `let mut x = rt::Live::vacant();`
+                TokenTree::Ident(ident) if ident == "vacant" => self.declares = true,
                 TokenTree::Ident(ident) => names::with_text(ident, |name| self.name(name)),
                 TokenTree::Punct(punct) => {
                     self.declares |= after_let && punct.as_char() == ';';

@@ -248,6 +248,8 @@ impl Rewrite<'_> {
                 let slot = self.layout.place(id);
                 *stmt = if self.analysis.flagged.contains(&id) {
                     syn::parse_quote!(let #mutability #ident = #rt::open!(#frame.#slot);)
+                } else if self.analysis.lent.contains(&id) {
+                    syn::parse_quote!(let mut #ident = #rt::Live::vacant();)
                 } else {
                     syn::parse_quote!(let #mutability #ident;)
                 };
@@ -397,6 +399,24 @@ impl Rewrite<'_> {
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
     }
 
+    /// A temporary gets its value where it is borrowed: `rt::lend!(temp = frame.temp, value)`.
+    fn lend(&mut self, reference: &syn::ExprReference) -> Expr {
+        let Expr::Call(call) = &*reference.expr else {
+            unreachable!("it is a call")
+        };
+        let (ident, value) = crate::syntax::lent(call).expect("it lends");
+        let local = names::local(ident).expect("hidden");
+        let mut value = value.clone();
+        self.visit_expr_mut(&mut value);
+        let mutability = reference.mutability;
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.place(local));
+        if self.analysis.flagged.contains(&local) {
+            return syn::parse_quote!({ #rt::put!(#ident, #value); &#mutability #rt::at!(#ident) });
+        }
+        syn::parse_quote!(#rt::lend!(#mutability #ident = #frame.#slot, #value))
+    }
+
     /// An expression inside of a holder: `rt::hold!(key_held = frame.key_held, [], { name = rt::pointer!(name), key = key } => ..)`.
     fn within(&mut self, block: &mut syn::ExprBlock) -> Expr {
         let guard = crate::hold::holder(&block.attrs).expect("it is marked");
@@ -474,6 +494,9 @@ impl Rewrite<'_> {
         let later = self.analysis.later.get(&mention).into_iter().flatten();
         let later = later.rev().map(|local| self.layout.name(*local));
         let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
+        if owners.is_empty() {
+            return syn::parse_quote!(#rt::linger!(#put #guard = #frame.#slot, { #(#values),* } => #call));
+        }
         syn::parse_quote!(#rt::hold!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
     }
 }
@@ -635,6 +658,9 @@ impl VisitMut for Rewrite<'_> {
                 } else {
                     syn::parse_quote!(if let ::core::result::Result::Err(error) = (|| { #mac; ::core::result::Result::Ok(()) })() { return #rt::Ready(::core::result::Result::Err(error)); })
                 };
+            }
+            Expr::Reference(reference) if matches!(&*reference.expr, Expr::Call(call) if crate::syntax::lent(call).is_some()) => {
+                *expr = self.lend(reference);
             }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");

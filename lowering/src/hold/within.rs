@@ -72,7 +72,7 @@ pub(super) fn choose(
     let chosen = steps[at];
     let mut inside = Inside::default();
     inside.visit_expr(chosen);
-    if inside.jumps {
+    if inside.jumps || inside.lingers {
         return None;
     }
     let mut owners = vec![local];
@@ -527,11 +527,20 @@ pub(crate) fn nested(block: &syn::Block) -> Vec<LocalId> {
     rests.0
 }
 
+/// Whether an expression may leave the function or a loop.
+pub(crate) fn may_jump(expr: &Expr) -> bool {
+    let mut inside = Inside::default();
+    inside.visit_expr(expr);
+    inside.jumps
+}
+
 /// What an expression has inside that matters for a holder.
 #[derive(Default)]
 struct Inside {
     /// It may leave the function or a loop.
     jumps: bool,
+    /// A part of it leaves temporaries, which end with the statement.
+    lingers: bool,
     holders: Vec<LocalId>,
     owners: Vec<LocalId>,
     assigned: Vec<LocalId>,
@@ -548,6 +557,7 @@ impl<'ast> Visit<'ast> for Inside {
                 .extend(as_ident(&assign.left).and_then(names::local)),
             expr => {
                 if let Some((holder, owners)) = super::holder_of(expr) {
+                    self.lingers |= owners.is_empty();
                     self.holders.extend(names::local(&holder));
                     self.owners.extend(owners.iter().filter_map(names::local));
                 } else if let Some((holder, owner)) = held(expr) {

@@ -354,6 +354,9 @@ impl Residual<'_> {
             let slot = self.layout.place(local);
             return quote!(let #mutability #name = #rt::open!(#frame.#slot););
         }
+        if self.analysis.lent.contains(&local) {
+            return quote!(let mut #name = #rt::Live::vacant(););
+        }
         quote!(let #mutability #name;)
     }
 

@@ -35,7 +35,7 @@ pub(in crate::emit) fn prune_declarations(tokens: TokenStream, layout: &Layout) 
     out.into_iter().collect()
 }
 
-/// The local of a `let x;` or `let x: T;` that begins here, and its length.
+/// The local of a `let x;`, `let x: T;` or `let mut x = rt::Live::vacant();` that begins here, and its length.
 fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, usize)> {
     let [TokenTree::Ident(first), rest @ ..] = trees else {
         return None;
@@ -52,11 +52,17 @@ fn empty_declaration(trees: &[TokenTree], layout: &Layout) -> Option<(LocalId, u
         |tree| matches!(tree, TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | '=')),
     )?;
     let punct = &rest[skip + 1 + end];
+    let mut len = skip + end + 3;
     if !matches!(punct, TokenTree::Punct(punct) if punct.as_char() == ';') {
-        return None;
+        // `rt :: Live :: vacant ( ) ;`
+        const VACANT: usize = 6;
+        if !matches!(trees.get(len + VACANT), Some(TokenTree::Ident(ident)) if ident == "vacant") {
+            return None;
+        }
+        len += VACANT + 3;
     }
     let local = names::local(name).or_else(|| layout.by_name(name))?;
-    Some((local, skip + end + 3))
+    Some((local, len))
 }
 
 /// Whether the tokens declare a local themselves.

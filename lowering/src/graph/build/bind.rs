@@ -49,7 +49,7 @@ impl Walk<'_> {
         }
     }
 
-    fn value_facts(&self, expr: &Expr) -> Option<Facts> {
+    pub(super) fn value_facts(&self, expr: &Expr) -> Option<Facts> {
         if let Some(ident) = as_ident(expr)
             && let Some(local) = names::local(ident)
         {

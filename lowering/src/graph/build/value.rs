@@ -144,6 +144,18 @@ impl Walk<'_> {
             Expr::Reference(reference) => self.place(&reference.expr, How::Borrow),
             Expr::RawAddr(raw) => self.place(&raw.expr, How::Borrow),
             Expr::MethodCall(call) => self.method(call),
+            Expr::Call(call) if crate::syntax::lent(call).is_some() => {
+                let (ident, value) = crate::syntax::lent(call).expect("just checked");
+                self.value(value);
+                if let Some((local, mention)) = names::mention(ident) {
+                    if let Some(facts) = self.value_facts(value) {
+                        self.facts.insert(local, facts);
+                    }
+                    self.push(Event::Init(local, Some(mention)));
+                    self.into(local);
+                }
+                self.use_(ident, How::Borrow);
+            }
             Expr::Call(call) => {
                 match as_ident(&call.func) {
                     // Calling a local may borrow it or use it up, as its type says.
@@ -542,9 +554,10 @@ impl Walk<'_> {
             .collect();
         let owned: Vec<names::LocalId> = owners.iter().map(|(local, _)| *local).collect();
         let holder = crate::hold::holder(&block.attrs).and_then(|ident| names::mention(&ident));
-        let (Some((holder, mention)), Some((_, first))) = (holder, owners.first().copied()) else {
+        let Some((holder, mention)) = holder else {
             return;
         };
+        let first = owners.first().map_or(mention, |(_, first)| *first);
         let mut mentions = Mentions(Vec::new());
         mentions.visit_block(&block.block);
         let mut others: Vec<(names::LocalId, Vec<names::Mention>)> = Vec::new();
@@ -575,6 +588,7 @@ impl Walk<'_> {
             first,
             crate::graph::Within {
                 holder: mention,
+                local: holder,
                 owners,
                 nested: crate::hold::within::nested(&block.block),
                 between,
