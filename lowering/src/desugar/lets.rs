@@ -527,9 +527,10 @@ impl Desugar<'_> {
         {
             let local = crate::names::local(&ident).expect("a binding");
             let base = self.resolved.locals[local.0].base.clone();
-            let bound = self
-                .resolved
-                .hidden(&format!("{}_bound", base.trim_start_matches("r#")), ident.span());
+            let bound = self.resolved.hidden(
+                &format!("{}_bound", base.trim_start_matches("r#")),
+                ident.span(),
+            );
             inner.push(self.resolved.mention(bound));
             let value = self.resolved.mention(bound);
             let mut given = local;

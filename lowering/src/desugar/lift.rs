@@ -352,12 +352,7 @@ impl Desugar<'_> {
         );
     }
 
-    fn method(
-        &mut self,
-        mut call: syn::ExprMethodCall,
-        here: bool,
-        prefix: &mut Prefix,
-    ) -> Expr {
+    fn method(&mut self, mut call: syn::ExprMethodCall, here: bool, prefix: &mut Prefix) -> Expr {
         let span = call.span();
         let in_args = call.args.iter().any(HasAwait::has_await);
         if !in_args {

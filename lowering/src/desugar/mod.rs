@@ -363,7 +363,11 @@ impl Desugar<'_> {
                 continue;
             }
             let outer = self.tail.take();
-            let here = if Some(i) == tail { Root::Here } else { Root::No };
+            let here = if Some(i) == tail {
+                Root::Here
+            } else {
+                Root::No
+            };
             let root = std::mem::replace(&mut self.root, here);
             self.stmt(stmt, position, &mut stmts);
             self.root = root;

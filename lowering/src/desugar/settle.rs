@@ -93,7 +93,10 @@ impl Desugar<'_> {
                 let late = args.iter().any(|arg| self.leaves_temporaries(arg));
                 if receiver_is_place && late && !self.plain(&receiver) {
                     // Only types say what its evaluation does, so the arguments stay behind it.
-                    call.args = args.into_iter().map(|arg| self.settle_in_turn(arg, prefix)).collect();
+                    call.args = args
+                        .into_iter()
+                        .map(|arg| self.settle_in_turn(arg, prefix))
+                        .collect();
                     *call.receiver = receiver;
                     return Expr::MethodCall(call);
                 }

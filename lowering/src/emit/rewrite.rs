@@ -659,7 +659,8 @@ impl VisitMut for Rewrite<'_> {
                     syn::parse_quote!(if let ::core::result::Result::Err(error) = (|| { #mac; ::core::result::Result::Ok(()) })() { return #rt::Ready(::core::result::Result::Err(error)); })
                 };
             }
-            Expr::Reference(reference) if matches!(&*reference.expr, Expr::Call(call) if crate::syntax::lent(call).is_some()) => {
+            Expr::Reference(reference) if matches!(&*reference.expr, Expr::Call(call) if crate::syntax::lent(call).is_some()) =>
+            {
                 *expr = self.lend(reference);
             }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
