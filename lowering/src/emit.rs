@@ -1,6 +1,7 @@
 //! Writes the lowered function.
 
 mod arms;
+mod capturing;
 mod cleanup;
 mod expansion;
 mod kept;
@@ -99,6 +100,10 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             .filter(|local| resolved.locals[local.0].mutable)
             .collect(),
         foreign,
+        shared: (0..resolved.locals.len())
+            .map(LocalId)
+            .filter(|local| graph.facts[local.0].shared)
+            .collect(),
         unique: (0..resolved.locals.len())
             .map(LocalId)
             .filter(|local| graph.facts[local.0].unique)

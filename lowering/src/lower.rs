@@ -146,7 +146,7 @@ pub(crate) fn function(
     options: &Options,
 ) -> Result<Vec<(TokenStream, Stages)>, Vec<Diagnostic>> {
     let mut sink = Sink::new();
-    refuse_kind(found, &mut sink);
+    refuse_kind(found, table, &mut sink);
     gate(&mut sink)?;
     let Opened { block, mentioned } = open(&found.sig, &found.block, table, options.edition);
     let configurations = configurations(block, &mut sink);
@@ -225,7 +225,7 @@ fn configured(
             );
             gate(&mut sink)?;
         }
-        match emit_item(found, &stages, condition, options) {
+        match emit_item(found, table, &stages, condition, options) {
             Ok(tokens) => return Ok((tokens, stages)),
             Err(copies) => {
                 (resolved, body) = (stages.resolved, stages.body);
@@ -314,7 +314,6 @@ const PLAIN_ATTRIBUTES: &[&str] = &[
     "track_caller",
     "ignore",
     "should_panic",
-    "test",
     "macro_use",
     "path",
 ];
@@ -326,6 +325,7 @@ const RUNNERS: &[(&str, &[&str])] = &[
     ("smol_potat", &["main", "test"]),
     ("actix_rt", &["main", "test"]),
     ("actix_web", &["main", "test"]),
+    ("futures_test", &["test"]),
 ];
 
 fn attribute(attr: &syn::Attribute) -> Diagnostic {
@@ -375,21 +375,30 @@ fn is_plain(attr: &syn::Attribute) -> bool {
     metas.is_ok_and(|metas| metas.iter().skip(1).all(|meta| plain(meta.path())))
 }
 
-/// Whether an attribute runs its function.
-fn is_runner(attr: &syn::Attribute) -> bool {
-    let mut segments = attr.path().segments.iter();
-    let [Some(package), Some(name), None] = [segments.next(), segments.next(), segments.next()]
-    else {
-        return false;
+/// Whether an attribute runs its function. A bare name is that of the crate it is imported from: `#[test]` is no test of the language's.
+fn is_runner(attr: &syn::Attribute, table: &Table) -> bool {
+    let segments: Vec<String> = attr
+        .path()
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    let (package, name) = match segments.as_slice() {
+        [name] => match table.imported_from(name) {
+            Some(package) => (package, name),
+            None => return false,
+        },
+        [package, name] => (package.as_str(), name),
+        _ => return false,
     };
-    RUNNERS.iter().any(|(known, names)| {
-        package.ident == known && names.iter().any(|known| name.ident == known)
-    })
+    RUNNERS
+        .iter()
+        .any(|(known, names)| package == *known && names.contains(&name.as_str()))
 }
 
 /// Whether the function must stay an `async fn`, with its machine awaited inside: an attribute wants one, or it may await itself.
-fn stays_async(found: &Found) -> bool {
-    found.attrs.iter().any(is_runner) || found.recursive
+fn stays_async(found: &Found, table: &Table) -> bool {
+    found.attrs.iter().any(|attr| is_runner(attr, table)) || found.recursive
 }
 
 fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
@@ -400,10 +409,10 @@ fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> 
     attrs.iter()
 }
 
-fn refuse_kind(found: &Found, sink: &mut Sink) {
+fn refuse_kind(found: &Found, table: &Table, sink: &mut Sink) {
     unknown::refuse(found, sink);
     // Of a parameter, the function that runs another decides what becomes.
-    let runs = |attr: &&syn::Attribute| is_runner(attr) && found.sig.inputs.is_empty();
+    let runs = |attr: &&syn::Attribute| is_runner(attr, table) && found.sig.inputs.is_empty();
     for attr in found.around.iter().chain(&found.attrs) {
         if !is_plain(attr) && !runs(&attr) {
             sink.push(attribute(attr));
@@ -461,6 +470,7 @@ fn lay_out(
 
 fn emit_item(
     found: &Found,
+    table: &Table,
     stages: &Stages,
     condition: Option<&syn::Attribute>,
     options: &Options,
@@ -472,7 +482,7 @@ fn emit_item(
         outer: found.outer.as_ref(),
         self_ty: found.self_ty.as_ref(),
         in_trait: found.kind == Kind::Trait,
-        stays_async: stays_async(found),
+        stays_async: stays_async(found, table),
         block: &found.block,
         condition,
         edition: options.edition,

@@ -13,6 +13,7 @@ mod printed;
 mod spelled;
 mod weave;
 
+pub(crate) use calls::BANG;
 use crate::diagnostics::Diagnostic;
 use crate::emit;
 use crate::lex::{Kind, Token, lex};

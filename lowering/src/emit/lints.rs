@@ -440,6 +440,17 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_expr_call(&mut self, expr: &'ast syn::ExprCall) {
         // A closure may change what it captures.
         self.may_change(&expr.func);
+        // The runtime's macros are calls for the time of the printing, and this one borrows its place exclusively.
+        if let Expr::Path(path) = &*expr.func
+            && path.path.segments.last().is_some_and(|last| {
+                last.ident
+                    .to_string()
+                    .strip_suffix(crate::print::BANG)
+                    .is_some_and(|name| name == "pinned")
+            })
+        {
+            expr.args.iter().for_each(|place| self.may_change(place));
+        }
         visit::visit_expr_call(self, expr);
     }
 

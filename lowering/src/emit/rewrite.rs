@@ -1,5 +1,6 @@
 //! The user's await-free code inside the step function: what it returns, and what is pinned, is spelled differently; the rest stays.
 
+use super::capturing::{Captured, Declared};
 use crate::analysis::Analysis;
 use crate::desugar::Body;
 use crate::ir;
@@ -33,6 +34,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) mutable: HashSet<LocalId>,
     /// The locals of closures and async blocks themselves.
     pub(super) foreign: HashSet<LocalId>,
+    /// References `&T`.
+    pub(super) shared: HashSet<LocalId>,
     /// References `&mut T`.
     pub(super) unique: HashSet<LocalId>,
     /// Locals whose types have no drop.
@@ -41,37 +44,6 @@ pub(super) struct Rewrite<'a> {
     pub(super) handed: HashSet<LocalId>,
     /// Holders that the present expression fills inside of another.
     pub(super) nested: Vec<LocalId>,
-}
-
-/// Every marked identifier, in order.
-struct Captured(Vec<Ident>);
-
-impl<'ast> syn::visit::Visit<'ast> for Captured {
-    fn visit_ident(&mut self, ident: &'ast Ident) {
-        if names::local(ident).is_some() {
-            self.0.push(ident.clone());
-        }
-    }
-    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        let found = std::cell::RefCell::new(&mut self.0);
-        names::map_tokens(
-            mac.tokens.clone(),
-            &mut |ident, _| {
-                if names::local(ident).is_some() {
-                    found.borrow_mut().push(ident.clone());
-                }
-                None
-            },
-            &mut |literal| {
-                names::map_captures(literal, &mut |name| {
-                    if names::unmark(name).is_some() {
-                        found.borrow_mut().push(Ident::new(name, Span::call_site()));
-                    }
-                    None
-                })
-            },
-        );
-    }
 }
 
 /// Rewrites every piece of plain syntax of a body.
@@ -105,7 +77,7 @@ pub(super) fn rewrite(body: &mut Body, rewrite: &mut Rewrite<'_>) {
 }
 
 impl Rewrite<'_> {
-    fn pinned(&self, ident: &Ident) -> Option<LocalId> {
+    pub(super) fn pinned(&self, ident: &Ident) -> Option<LocalId> {
         names::local(ident)
             .filter(|local| self.analysis.pinned.contains(local) && !self.plain.contains(local))
     }
@@ -286,7 +258,7 @@ impl Rewrite<'_> {
     }
 
     /// A mention of a pinned local: its place, or its value where it ends.
-    fn mention(&self, ident: &Ident) -> Option<Expr> {
+    pub(super) fn mention(&self, ident: &Ident) -> Option<Expr> {
         let local = self.pinned(ident)?;
         let (_, mention) = names::mention(ident)?;
         let rt = &self.layout.fresh.rt;
@@ -304,35 +276,7 @@ impl Rewrite<'_> {
         })
     }
 
-    /// What a closure or async block captures of the pinned locals: bound just before it, by value where it moves, else as a pointer to
-    /// the slot. None if it needs nothing of the kind: a closure that also borrows a local without a slot does not outlive the step.
-    fn captures(&self, by_move: bool, visit: impl FnOnce(&mut Captured)) -> Option<Vec<Stmt>> {
-        let mut captured = Captured(Vec::new());
-        visit(&mut captured);
-        let mut seen = HashSet::new();
-        captured.0.retain(|ident| {
-            names::local(ident).is_some_and(|local| !self.foreign(local) && seen.insert(local))
-        });
-        let (pinned, others): (Vec<&Ident>, Vec<&Ident>) = captured
-            .0
-            .iter()
-            .partition(|ident| self.pinned(ident).is_some());
-        if pinned.is_empty() || !by_move && !others.is_empty() {
-            return None;
-        }
-        let rt = &self.layout.fresh.rt;
-        let bindings = pinned.into_iter().map(|ident| {
-            if by_move {
-                let value = self.mention(ident);
-                syn::parse_quote!(let mut #ident = #value;)
-            } else {
-                syn::parse_quote!(let #ident = #rt::pointer!(#ident);)
-            }
-        });
-        Some(bindings.collect())
-    }
-
-    fn foreign(&self, local: LocalId) -> bool {
+    pub(super) fn foreign(&self, local: LocalId) -> bool {
         self.foreign.contains(&local)
     }
 
@@ -367,6 +311,7 @@ impl Rewrite<'_> {
                 names.push(arg.to_token_stream());
                 continue;
             }
+            self.reborrow(arg);
             self.visit_expr_mut(arg);
             let name = quote::format_ident!("arg{}", i + 1);
             values.push(quote!(#name = #arg));
@@ -498,16 +443,6 @@ impl Rewrite<'_> {
             return syn::parse_quote!(#rt::linger!(#put #guard = #frame.#slot, { #(#values),* } => #call));
         }
         syn::parse_quote!(#rt::hold!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
-    }
-}
-
-/// What is declared inside of an expression.
-struct Declared(HashSet<LocalId>);
-
-impl<'ast> syn::visit::Visit<'ast> for Declared {
-    fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
-        self.0.extend(names::local(&pat.ident));
-        syn::visit::visit_pat_ident(self, pat);
     }
 }
 
@@ -715,34 +650,7 @@ impl VisitMut for Rewrite<'_> {
             Expr::Block(block) if crate::hold::holder(&block.attrs).is_some() => {
                 *expr = self.within(block);
             }
-            Expr::Closure(closure) => {
-                let by_move = closure.capture.is_some();
-                if let Some(bindings) = self.captures(by_move, |finder| {
-                    syn::visit::Visit::visit_expr(finder, &closure.body)
-                }) {
-                    closure.capture = Some(Default::default());
-                    if !by_move {
-                        Nested { rewrite: self }.visit_expr_closure_mut(closure);
-                    }
-                    *expr = syn::parse_quote!({ #(#bindings)* #closure });
-                } else {
-                    Nested { rewrite: self }.visit_expr_closure_mut(closure);
-                }
-            }
-            Expr::Async(block) => {
-                let by_move = block.capture.is_some();
-                if let Some(bindings) = self.captures(by_move, |finder| {
-                    syn::visit::Visit::visit_block(finder, &block.block)
-                }) {
-                    block.capture = Some(Default::default());
-                    if !by_move {
-                        Nested { rewrite: self }.visit_expr_async_mut(block);
-                    }
-                    *expr = syn::parse_quote!({ #(#bindings)* #block });
-                } else {
-                    Nested { rewrite: self }.visit_expr_async_mut(block);
-                }
-            }
+            Expr::Closure(_) | Expr::Async(_) => self.capturing(expr),
             expr => visit_mut::visit_expr_mut(self, expr),
         }
     }
@@ -814,13 +722,14 @@ fn returns(mac: &syn::Macro) -> bool {
 }
 
 impl Rewrite<'_> {
-    fn macro_tokens(&self, mac: &mut syn::Macro) {
-        let formats = is_format_macro(&macro_name(mac));
+    pub(super) fn macro_tokens(&self, mac: &mut syn::Macro) {
+        let name = macro_name(mac);
+        let known = is_format_macro(&name) || name == "vec";
         let captured = self.captured(mac.tokens.clone());
         let tokens = std::mem::take(&mut mac.tokens);
         // Another macro may want one token tree where a variable stood.
         let spell = |value: Expr| {
-            if formats {
+            if known {
                 value.into_token_stream()
             } else {
                 quote!((#value))
@@ -865,28 +774,5 @@ impl Rewrite<'_> {
             });
             mac.tokens = quote!(#tokens #comma #(#named),*);
         }
-    }
-}
-
-/// Inside closures and async blocks only the pinned locals change: `return` and `?` are their own.
-struct Nested<'a, 'b> {
-    rewrite: &'a Rewrite<'b>,
-}
-
-impl VisitMut for Nested<'_, '_> {
-    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
-
-    fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        if let Some(ident) = as_ident(expr)
-            && let Some(new) = self.rewrite.mention(&ident.clone())
-        {
-            *expr = new;
-            return;
-        }
-        visit_mut::visit_expr_mut(self, expr);
-    }
-
-    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        self.rewrite.macro_tokens(mac);
     }
 }

@@ -10,7 +10,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Stmt, Token};
 
 /// A letter, and so a part of names.
-pub(super) const BANG: char = '\u{1c3}';
+pub(crate) const BANG: char = '\u{1c3}';
 
 /// Makes the macros calls.
 pub(super) fn hide(file: &mut syn::File) {

@@ -463,7 +463,7 @@ impl Walk<'_> {
             Some(Receiver::ByValue) => How::Part,
             None => How::PartReceiver,
         };
-        self.blocked = self.pending > 0;
+        self.blocked = self.pending > 0 || call.args.iter().any(refers_to_temporary);
         let simple = self.pending == 0 && call.args.iter().all(is_constant_like);
         self.part_use(ident, how, receiver, simple);
         self.blocked = false;
@@ -503,7 +503,8 @@ impl Walk<'_> {
         for arg in args {
             simple &= is_constant_like(arg);
             blocked |= matches!(bare(arg), Expr::Closure(closure) if !closure.inputs.is_empty())
-                && !is_constant(arg);
+                && !is_constant(arg)
+                || refers_to_temporary(arg);
         }
         (self.simple, self.blocked) = (simple, blocked);
         self.use_(ident, how);
@@ -719,6 +720,37 @@ fn is_constant_like(arg: &Expr) -> bool {
         Expr::Reference(reference) => is_constant_like(&reference.expr),
         Expr::Field(field) => as_ident(&field.base).is_some(),
         arg => crate::syntax::is_constant(arg),
+    }
+}
+
+/// Whether an operand may borrow from a temporary: it cannot be evaluated in front of a holder that outlives its statement.
+fn refers_to_temporary(operand: &Expr) -> bool {
+    let temporary = |expr: &Expr| !is_place(expr) && !is_constant(expr);
+    match bare(operand) {
+        Expr::Reference(reference) => {
+            temporary(&reference.expr) || refers_to_temporary(&reference.expr)
+        }
+        Expr::MethodCall(call) => {
+            let method = call.method.to_string();
+            let lends = ["as_", "borrow", "by_ref", "deref", "get_", "iter", "trim"]
+                .iter()
+                .any(|name| method.starts_with(name));
+            lends && temporary(&call.receiver)
+                || std::iter::once(&*call.receiver)
+                    .chain(&call.args)
+                    .any(refers_to_temporary)
+        }
+        Expr::Call(call) => call.args.iter().any(refers_to_temporary),
+        Expr::Tuple(tuple) => tuple.elems.iter().any(refers_to_temporary),
+        Expr::Array(array) => array.elems.iter().any(refers_to_temporary),
+        Expr::Struct(value) => value
+            .fields
+            .iter()
+            .any(|field| refers_to_temporary(&field.expr)),
+        Expr::Try(value) => refers_to_temporary(&value.expr),
+        Expr::Index(index) => temporary(&index.expr) || refers_to_temporary(&index.expr),
+        Expr::Cast(cast) => refers_to_temporary(&cast.expr),
+        _ => false,
     }
 }
 
