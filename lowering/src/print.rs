@@ -13,7 +13,6 @@ mod printed;
 mod spelled;
 mod weave;
 
-pub(crate) use calls::BANG;
 use crate::diagnostics::Diagnostic;
 use crate::emit;
 use crate::lex::{Kind, Token, lex};
@@ -22,6 +21,7 @@ use crate::parse::Found;
 use crate::report::{Options, Stage};
 use crate::text::Text;
 use crate::types::Table;
+pub(crate) use calls::BANG;
 use comments::Carrier;
 use printed::Printed;
 use proc_macro2::TokenStream;

@@ -97,6 +97,19 @@ fn set_move(expr: &mut Expr) {
     }
 }
 
+/// The parts of an expression that are used by value.
+fn operands(expr: &mut Expr) -> Vec<&mut Expr> {
+    match expr {
+        Expr::Call(call) => call.args.iter_mut().collect(),
+        Expr::MethodCall(call) => call.args.iter_mut().collect(),
+        Expr::Tuple(tuple) => tuple.elems.iter_mut().collect(),
+        Expr::Array(array) => array.elems.iter_mut().collect(),
+        Expr::Struct(value) => value.fields.iter_mut().map(|field| &mut field.expr).collect(),
+        Expr::Closure(closure) => vec![&mut closure.body],
+        _ => Vec::new(),
+    }
+}
+
 impl Rewrite<'_> {
     /// A closure or async block.
     pub(super) fn capturing(&mut self, expr: &mut Expr) {
@@ -187,9 +200,22 @@ struct Nested<'a, 'b> {
 impl Nested<'_, '_> {
     fn inside(&mut self, expr: &mut Expr) {
         match expr {
-            Expr::Closure(closure) => self.visit_expr_closure_mut(closure),
+            Expr::Closure(closure) => {
+                self.reborrow(&mut closure.body);
+                self.visit_expr_closure_mut(closure);
+            }
             Expr::Async(block) => self.visit_expr_async_mut(block),
             _ => {}
+        }
+    }
+
+    /// A pinned `&mut` as an operand: the closure would have captured it by value if need be, and a reborrow does either.
+    fn reborrow(&self, operand: &mut Expr) {
+        if let Some(ident) = as_ident(operand)
+            && let Some(local) = self.rewrite.pinned(ident)
+            && self.rewrite.unique.contains(&local)
+        {
+            *operand = syn::parse_quote!(&mut *#operand);
         }
     }
 
@@ -218,6 +244,9 @@ impl VisitMut for Nested<'_, '_> {
         {
             *expr = new;
             return;
+        }
+        for operand in operands(expr) {
+            self.reborrow(operand);
         }
         if self.pointers && capture(expr) == Some(false) && self.captures_pointers(expr) {
             set_move(expr);
