@@ -449,7 +449,21 @@ pub(crate) fn analyse(
 }
 
 fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {
-    let name = &resolved.locals[found.local.0].base;
+    let local = &resolved.locals[found.local.0];
+    let name = &local.base;
+    if local.hidden {
+        let code = match found.how {
+            How::Part | How::PartReceiver => Code::PartialMove,
+            _ => Code::MoveOrBorrow,
+        };
+        return Diagnostic::new(
+            code,
+            found.span,
+            "only types decide what this moves of a value without a name, and the function waits while that is in scope",
+            "last use of the value",
+            Some("give the value a name in a `let` before the statement, and move or borrow it there".into()),
+        );
+    }
     let (code, message, help) = match found.how {
         How::Part | How::PartReceiver => (
             Code::PartialMove,
@@ -491,11 +505,11 @@ fn elements_taken(resolved: &Resolved, found: &Use) -> Diagnostic {
         Code::PartialMove,
         found.span,
         format!(
-            "elements are taken out of the array `{name}` after an await that it was held across, and what is made of them decides in which order it drops there"
+            "elements are taken out of the array `{name}`, which is held across an await, and what is made of them decides in which order it drops there"
         ),
         "its elements are taken here",
         Some(format!(
-            "take the array apart before the await, or write `let {name} = {name};` before this pattern"
+            "take the elements by reference, `let [..] = &{name};`, or move `{name}` into a function that takes it apart"
         )),
     )
 }

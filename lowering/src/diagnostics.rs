@@ -66,9 +66,9 @@ macro_rules! catalogue {
                 match self { $(Code::$name => $code,)* }
             }
 
-            /// Why it is refused, and what to write instead.
+            /// What is refused and why, an example, and the same rewritten: Markdown, without a heading.
             pub fn page(self) -> &'static str {
-                match self { $(Code::$name => $page,)* }
+                match self { $(Code::$name => include_str!($page),)* }
             }
 
             /// What the code is about, in a few words.
@@ -81,42 +81,30 @@ macro_rules! catalogue {
 
 catalogue! {
     /// The text is not Rust.
-    Syntax = "HR0001", "the source does not parse",
-        "handroll reads whole files, as the compiler does. Check the file with `cargo check` first.";
+    Syntax = "HR0001", "the source does not parse", "pages/hr0001.md";
     /// Something handroll got wrong itself.
-    Internal = "HR0002", "internal error",
-        "This is a defect of handroll, not of your code. Please report the function and the message; nothing was written for it.";
+    Internal = "HR0002", "internal error", "pages/hr0002.md";
     /// A kind of function that is not lowered.
-    Unsupported = "HR0003", "this kind of function is not lowered",
-        "The function, or something that its body contains, has no lowered form yet: an item in a block that awaits, for example, or a body with more than eight configurations. Move that part into a function of its own, which stays as it is, and call it.";
+    Unsupported = "HR0003", "this kind of function is not lowered", "pages/hr0003.md";
     /// An attribute macro decides what becomes of the function, which is left as it is.
-    Attribute = "HR0004", "left to its attribute",
-        "An attribute macro gets the function's tokens and may make anything of them, so lowering them first could change what it does. The function stays as it is. To lower it, put the body into a function of its own and call that.";
+    Attribute = "HR0004", "left to its attribute", "pages/hr0004.md";
     /// An await where it cannot be told apart from its surroundings.
-    HiddenAwait = "HR0010", "an await hidden from syntax",
-        "The `.await` stands in the arguments of a macro. Only the macro's expansion shows when, how often, or whether it is evaluated. Await in a `let` before the macro, and pass the variable.";
+    HiddenAwait = "HR0010", "an await hidden from syntax", "pages/hr0010.md";
     /// An await in a place that is not lowered.
-    AwaitPosition = "HR0011", "an await in this position is not lowered",
-        "The function would have to wait in the middle of a construct that cannot be taken apart without a change of meaning, such as an `unsafe` block. Await in a `let` outside of it.";
+    AwaitPosition = "HR0011", "an await in this position is not lowered", "pages/hr0011.md";
     /// Evaluation order depends on types.
-    Order = "HR0012", "the order of evaluation depends on types",
-        "The language evaluates operands in an order that depends on their types: `a[i] += f().await` evaluates the right side first for numbers, and the left side first for types with operators of their own. Put the awaited value into a `let` before.";
+    Order = "HR0012", "the order of evaluation depends on types", "pages/hr0012.md";
     /// It depends on types whether a value is moved or borrowed, and something waits afterwards.
-    MoveOrBorrow = "HR0020", "only types decide whether this moves or borrows",
-        "`x.finish()` may move `x` or borrow it: the method's signature decides, and handroll does not see it. If it moved `x`, nothing is left to drop; if not, `x` drops at the end of its scope, which is observable. Write `{ x }.finish()` to move it, `(&x).finish()` to borrow it, or give `x` a type whose methods are in the same file.";
+    MoveOrBorrow = "HR0020", "only types decide whether this moves or borrows", "pages/hr0020.md";
     /// It depends on types whether a part of a value is moved out or copied.
-    PartialMove = "HR0021", "only types decide whether this moves a part out",
-        "`x.part` moves the field out or copies it, and the rest of `x` drops later. Only the field's type decides which. Take `x` apart in one `let` pattern, or borrow the part with `&`.";
+    PartialMove = "HR0021", "only types decide whether this moves a part out", "pages/hr0021.md";
     /// A temporary that may own something is alive across an await.
-    Temporary = "HR0022", "a temporary is held across an await",
-        "A value without a name lives until the end of its statement or block, and the function waits meanwhile. When it drops, relative to the named ones, could not be kept. Give it a name with a `let` before the statement.";
+    Temporary = "HR0022", "a temporary is held across an await", "pages/hr0022.md";
     /// A macro whose expansion decides what is declared or left.
-    Macro = "HR0030", "a macro that may declare or leave something",
-        "What the macro expands to may declare a variable, return, or jump, and handroll sees only its arguments. Move the macro into a function of its own, or write out what it does.";
-    /// Lifetimes that the written signature cannot express.
-    Lifetimes = "HR0040", "lifetimes that cannot be written",
-        "What the machine stores needs a lifetime that the signature cannot name. Give the references of the signature one common lifetime, `'a`.";
+    Macro = "HR0030", "a macro that may declare or leave something", "pages/hr0030.md";
     /// The named form needs a type that the source does not spell.
-    Unspelled = "HR0050", "a type that the named form needs is not spelled",
-        "A future with a name has fields with types, and all of them must be written somewhere: annotate the `let` that the message names, or leave out the name.";
+    Unspelled = "HR0050", "a type that the named form needs is not spelled", "pages/hr0050.md";
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,7 +124,15 @@ fn parse_file(source: &str) -> Result<(syn::File, usize), Vec<Diagnostic>> {
         Err(error) => Err(error
             .into_iter()
             .map(|error| {
-                Diagnostic::new(Code::Syntax, error.span(), error.to_string(), "here", None)
+                let message = match error.to_string() {
+                    // What is said of text that is not even tokens.
+                    bare if bare.starts_with("cannot parse string") => {
+                        "a bracket without its counterpart, an open string, or a character that Rust does not have".to_owned()
+                    }
+                    said => said,
+                };
+                let help = "handroll reads whole files: mend first what the compiler says of this one";
+                Diagnostic::new(Code::Syntax, error.span(), message, "here", Some(help.into()))
             })
             .collect()),
     }
@@ -239,7 +247,10 @@ fn configured(
         span,
         "only types decide what several uses of a local move, and each way to settle one unsettles another",
         "this function",
-        Some("take values apart in a `let` before the `match` or macro that does".into()),
+        Some(
+            "take the value apart in a `let` before it, and choose between the cases with `if`"
+                .into(),
+        ),
     )])
 }
 

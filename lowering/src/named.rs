@@ -68,6 +68,15 @@ pub(crate) fn spell(
                 ),
                 "give it a name and a type in a `let` before it".to_owned(),
             )
+        } else if let Some(ty) = &known.ty {
+            (
+                format!(
+                    "`{}` is held across an await, and its type `{}` cannot be that of a field: it is a reference or has a lifetime, or the file does not show what it names",
+                    known.base,
+                    crate::print::ty(ty)
+                ),
+                "hold a value of a type that the file declares, or leave out the name".to_owned(),
+            )
         } else {
             (
                 format!(

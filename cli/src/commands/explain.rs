@@ -3,6 +3,8 @@
 use crate::args::ExplainArgs;
 use crate::failure::{Failure, Failures};
 use crate::output::Console;
+use crate::output::highlight::highlight;
+use crate::output::style::Style;
 use crate::status::Status;
 use handroll_lowering::Code;
 
@@ -14,7 +16,7 @@ pub(crate) fn run(arguments: &ExplainArgs, console: &mut Console) -> Result<Stat
             .iter()
             .find(|code| code.id().eq_ignore_ascii_case(id.trim()))
         {
-            Some(code) => format!("{}\n{}\n", line(code), code.page()),
+            Some(code) => format!("{}\n{}", line(code), page(code.page(), console.style())),
             None => {
                 return Err(Failure::unusable(format!("there is no code `{id}`"))
                     .help("`handroll explain` lists all codes; they look like `HR0001`")
@@ -24,4 +26,24 @@ pub(crate) fn run(arguments: &ExplainArgs, console: &mut Console) -> Result<Stat
     };
     console.print(&text)?;
     Ok(Status::Done)
+}
+
+/// A page for the terminal: code is indented, and has colors where they are wanted.
+fn page(text: &str, style: Style) -> String {
+    let mut page = String::new();
+    for (index, part) in text.split("```").enumerate() {
+        let code = (index % 2 == 1).then(|| part.trim_start_matches("rust").trim());
+        match code {
+            None => page.push_str(part),
+            Some(code) => {
+                for line in highlight(code, style).lines() {
+                    let line = format!("    {line}");
+                    page.push_str(line.trim_end());
+                    page.push('\n');
+                }
+                page.pop();
+            }
+        }
+    }
+    page
 }

@@ -429,7 +429,7 @@ impl Desugar<'_> {
             open,
             "a temporary of this block's value outlives the block, in an expression that goes on",
             "this block",
-            "give the temporary a name in a `let` before the statement",
+            "give the block's value a name at its end: `let value = ..; value`",
         );
     }
 
@@ -709,9 +709,9 @@ impl Desugar<'_> {
                     self.0.refuse(
                         Code::Macro,
                         mac.path.segments[0].ident.span(),
-                        "a macro that may leave the function or a loop",
-                        "its expansion holds a `return`, `break`, `continue` or `?`",
-                        "jump in a statement before or after it",
+                        "a macro that may leave the function or a loop, or declares a local",
+                        "its expansion holds a `return`, `break`, `continue`, `?` or `let`",
+                        "jump, or declare the local, in a statement before or after it",
                     );
                 }
             }

@@ -1,0 +1,618 @@
+// What is refused, and what its help says to write instead. Above each case stands how its message begins.
+
+pub async fn wait() {}
+
+pub async fn number() -> usize {
+    1
+}
+
+pub async fn word() -> &'static str {
+    "a"
+}
+
+pub struct Pair {
+    pub a: String,
+    pub b: String,
+}
+
+pub fn name() -> String {
+    "a".to_owned()
+}
+
+/// the body has too many configurations to be lowered in each
+pub mod configurations {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f() -> usize {
+            #[cfg(feature = "a")]
+            let _a = name();
+            #[cfg(feature = "b")]
+            let _b = name();
+            #[cfg(feature = "c")]
+            let _c = name();
+            #[cfg(feature = "d")]
+            let _d = name();
+            number().await
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        fn names() -> Vec<String> {
+            vec![
+                #[cfg(feature = "a")]
+                name(),
+                #[cfg(feature = "b")]
+                name(),
+                #[cfg(feature = "c")]
+                name(),
+                #[cfg(feature = "d")]
+                name(),
+            ]
+        }
+        pub async fn f() -> usize {
+            let _names = names();
+            number().await
+        }
+    }
+}
+
+/// the name `n__hr0_1` is reserved
+pub mod reserved {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n__hr0_1: usize) -> usize {
+            number().await + n__hr0_1
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            number().await + n
+        }
+    }
+}
+
+/// an assignment to a struct pattern with `..` is not lowered
+pub mod dots {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> usize {
+            let a;
+            wait().await;
+            Pair { a, .. } = pair;
+            wait().await;
+            a.len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> usize {
+            let a;
+            wait().await;
+            let Pair { a: new, b: _rest } = pair;
+            a = new;
+            wait().await;
+            a.len()
+        }
+    }
+}
+
+/// an assignment to a pattern drops old values and the rest of the new one in an order of its own
+pub mod pattern {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> usize {
+            let (mut a, mut b) = (name(), name());
+            wait().await;
+            Pair { a, b } = pair;
+            wait().await;
+            a.push_str(&b);
+            b.push('b');
+            a.len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> usize {
+            let (mut a, mut b) = (name(), name());
+            wait().await;
+            let Pair { a: a2, b: b2 } = pair;
+            a = a2;
+            b = b2;
+            wait().await;
+            a.push_str(&b);
+            b.push('b');
+            a.len()
+        }
+    }
+}
+
+/// `#[traced]` decides what becomes of this
+pub mod attribute {
+    pub mod refused {
+        use super::super::*;
+        #[traced]
+        pub async fn f(n: usize) -> usize {
+            number().await + n
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn inner(n: usize) -> usize {
+            number().await + n
+        }
+    }
+}
+
+/// the await is an argument of the macro `record!`
+pub mod hidden {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f() {
+            record!("{}", number().await);
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f() {
+            let n = number().await;
+            record!("{}", n);
+        }
+    }
+}
+
+/// an await inside an `unsafe` block is not lowered
+pub mod unsafe_block {
+    pub mod refused {
+        use super::super::*;
+        unsafe fn port() -> usize {
+            1
+        }
+        pub async fn f() -> usize {
+            unsafe { port() + number().await }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        unsafe fn port() -> usize {
+            1
+        }
+        pub async fn f() -> usize {
+            let port = unsafe { port() };
+            port + number().await
+        }
+    }
+}
+
+/// an await in a match guard is not lowered
+pub mod guard {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            match n {
+                1 if number().await == 1 => 2,
+                _ => 3,
+            }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            match n {
+                1 => {
+                    if number().await == 1 {
+                        2
+                    } else {
+                        3
+                    }
+                }
+                _ => 3,
+            }
+        }
+    }
+}
+
+/// types decide whether the called value is moved before the awaited argument
+pub mod called {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f<F: FnOnce(usize) -> usize>(call: F) -> usize {
+            call(number().await)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f<F: FnOnce(usize) -> usize>(call: F) -> usize {
+            let n = number().await;
+            call(n)
+        }
+    }
+}
+
+/// the receiver is evaluated before the awaited argument, and only its type says how
+pub mod receiver {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> bool {
+            pair.a.starts_with(word().await)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(pair: Pair) -> bool {
+            let word = word().await;
+            pair.a.starts_with(word)
+        }
+    }
+}
+
+/// types decide whether the left or the right side is evaluated first
+pub mod compound {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(totals: &mut Vec<usize>) {
+            totals[0] += number().await;
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(totals: &mut Vec<usize>) {
+            let n = number().await;
+            totals[0] += n;
+        }
+    }
+}
+
+/// the indexed value is evaluated before the awaited index
+pub mod indexed {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(rows: Vec<Vec<usize>>) -> usize {
+            rows[0][number().await]
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(rows: Vec<Vec<usize>>) -> usize {
+            let n = number().await;
+            rows[0][n]
+        }
+    }
+}
+
+/// the left side is read before the right side, which mentions it too
+pub mod read_first {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> bool {
+            let mut n = n;
+            n == {
+                n += 1;
+                number().await
+            }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> bool {
+            let mut n = n;
+            let left = n;
+            n += 1;
+            let right = number().await;
+            wait().await;
+            left == right && n > 0
+        }
+    }
+}
+
+/// the left side is compared in place, after the awaited right side
+pub mod in_place {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(numbers: Vec<usize>) -> bool {
+            numbers[0] == number().await
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(numbers: Vec<usize>) -> bool {
+            let n = number().await;
+            numbers[0] == n
+        }
+    }
+}
+
+/// only types decide whether this pattern moves elements out of an array
+pub mod elements {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(pair: [String; 2], n: usize) -> usize {
+            match pair {
+                [a, _] if n > 0 => a.len() + number().await,
+                [_, b] => b.len(),
+            }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(pair: [String; 2], n: usize) -> usize {
+            match &pair {
+                [a, _] if n > 0 => a.len() + number().await,
+                [_, b] => b.len(),
+            }
+        }
+    }
+}
+
+/// elements are taken out of the array `pair`, which is held across an await
+pub mod elements_later {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(pair: [String; 2]) -> usize {
+            wait().await;
+            let [a, _] = pair;
+            wait().await;
+            a.len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(pair: [String; 2]) -> usize {
+            wait().await;
+            let [a, _] = &pair;
+            wait().await;
+            a.len()
+        }
+    }
+}
+
+/// only types decide what this moves of a value without a name
+pub mod unnamed {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(a: String, b: String) -> usize {
+            match (a, b) {
+                (ref a, _) if a.len() > 2 => number().await,
+                (a, b) => a.len() + b.len(),
+            }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(a: String, b: String) -> usize {
+            let pair = (a, b);
+            if pair.0.len() > 2 {
+                return number().await;
+            }
+            pair.0.len() + pair.1.len()
+        }
+    }
+}
+
+/// a temporary of this expression may be held across an await
+pub mod expression {
+    pub mod refused {
+        use super::super::*;
+        pub async fn send(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f(name: Option<String>) -> Option<usize> {
+            Some(send(padded!(&name?)).await)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn send2(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f(name: Option<String>) -> Option<usize> {
+            let name = name?;
+            let text = padded!(&name);
+            Some(send2(text).await)
+        }
+    }
+}
+
+/// a temporary is held across the await, and the pattern takes the value apart before it drops
+pub mod taken_apart {
+    pub mod refused {
+        use super::super::*;
+        pub async fn found(text: &str) -> Option<usize> {
+            Some(text.len())
+        }
+        pub async fn f() -> usize {
+            let Some(n) = found(&name()).await else {
+                return 0;
+            };
+            wait().await;
+            n
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn found2(text: &str) -> Option<usize> {
+            Some(text.len())
+        }
+        pub async fn f() -> usize {
+            let name = name();
+            let Some(n) = found2(&name).await else {
+                return 0;
+            };
+            wait().await;
+            n
+        }
+    }
+}
+
+/// this `let` keeps a temporary alive beyond the statement, and the function waits later
+pub mod extended {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f() -> usize {
+            let ref word = word().await;
+            wait().await;
+            word.len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f() -> usize {
+            let value = word().await;
+            let word = &value;
+            wait().await;
+            word.len()
+        }
+    }
+}
+
+/// a macro that may leave the function or a loop, or declares a local
+pub mod leaves {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            demand!({
+                return n;
+            });
+            number().await
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            if n > 9 {
+                return 9;
+            }
+            demand!(n);
+            number().await
+        }
+    }
+}
+
+/// a macro defined inside the function names a local
+pub mod names_a_local {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            macro_rules! more {
+                ($m:ident) => {
+                    n + stringify!($m).len()
+                };
+            }
+            wait().await;
+            more!(m)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        macro_rules! more {
+            ($m:ident, $n:ident) => {
+                $n + stringify!($m).len()
+            };
+        }
+        pub async fn f(n: usize) -> usize {
+            wait().await;
+            more!(m, n)
+        }
+    }
+}
+
+/// an item among statements that await, in a nested block or with the name of a local
+pub mod item {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            wait().await;
+            let m = {
+                use super::super::number as n;
+                n().await
+            };
+            m + n
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            use super::super::number as one;
+            wait().await;
+            one().await + n
+        }
+    }
+}
+
+/// only types decide whether this method moves `parts` or borrows it
+pub mod method {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+            let n = parts.into_iter().count();
+            wait().await;
+            parts = T::default();
+            wait().await;
+            n + parts.into_iter().count()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+            let n = { parts }.into_iter().count();
+            wait().await;
+            parts = T::default();
+            wait().await;
+            n + { parts }.into_iter().count()
+        }
+    }
+}
+
+/// only types decide what a use of `pair` moves out of it
+pub mod used_again {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f<T: ToString>(pair: (T, T)) -> usize {
+            let a = pair.0;
+            wait().await;
+            let b = pair.1;
+            wait().await;
+            a.to_string().len() + b.to_string().len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f<T: ToString>(pair: (T, T)) -> usize {
+            let (a, b) = pair;
+            wait().await;
+            a.to_string().len() + b.to_string().len()
+        }
+    }
+}
+
+/// only types decide what several uses of a local move
+pub mod several {
+    pub mod refused {
+        use super::super::*;
+        pub async fn length(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f() -> usize {
+            let _a = name();
+            match name().len() {
+                4 => length(&name()).await.clone(),
+                n => n,
+            }
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn length2(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f() -> usize {
+            let _a = name();
+            let n = name().len();
+            if n == 4 {
+                length2(&name()).await.clone()
+            } else {
+                n
+            }
+        }
+    }
+}
