@@ -15,7 +15,8 @@ use std::{fs, io};
 /// File names in `golden/` and their texts.
 pub type Goldens = BTreeMap<String, String>;
 
-const REFUSED: &str = "REFUSED.txt";
+/// The list of the refused functions.
+pub const REFUSED: &str = "REFUSED.txt";
 const REFUSED_HEAD: &str = "\
 # Functions of fixtures that handroll refuses, reviewed like goldens: fixture, function, codes; then the editions, if not all.
 # A line less is progress; a line more wants a reason.

@@ -491,6 +491,7 @@ impl Residual<'_> {
         };
         let frame = &fresh.frame;
         let beside = found.operand.as_ref().map(|operand| {
+            let operand = crate::syntax::bare(operand);
             if self.layout.wide {
                 let field = self.layout.child_field(found.id);
                 quote!(#frame.children.#field = #rt::wait(#operand);)
