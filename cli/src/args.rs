@@ -62,13 +62,23 @@ pub(crate) struct ItemArgs {
     pub(crate) edition: Option<EditionArg>,
 }
 
+/// What can be the name of a type.
+fn type_name(text: &str) -> Result<String, &'static str> {
+    match syn::parse_str::<syn::Ident>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            Err("a type cannot have this name: it takes letters, digits and `_`, and is no keyword")
+        }
+    }
+}
+
 /// A function in a file, perhaps by a new name.
 #[derive(Debug, Args)]
 pub(crate) struct NamedArgs {
     #[command(flatten)]
     pub(crate) item: ItemArgs,
     /// Ask for the named form: a type of this name with a plain `impl Future`
-    #[arg(long)]
+    #[arg(long, value_parser = type_name)]
     pub(crate) name: Option<String>,
 }
 
@@ -133,7 +143,7 @@ pub(crate) struct LowerArgs {
     #[arg(long, value_name = "ITEM")]
     pub(crate) item: Option<String>,
     /// Ask for the named form of the one function: a type of this name with a plain `impl Future`
-    #[arg(long)]
+    #[arg(long, value_parser = type_name)]
     pub(crate) name: Option<String>,
 }
 

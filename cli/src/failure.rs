@@ -125,9 +125,11 @@ impl std::error::Error for Failure {}
 
 impl miette::Diagnostic for Failure {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0
-            .code
-            .map(|code| Box::new(code) as Box<dyn fmt::Display>)
+        let code = self.0.code?;
+        Some(match self.0.status {
+            Status::Refused => Box::new(format!("{code}: more by `handroll explain {code}`")),
+            _ => Box::new(code),
+        })
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

@@ -210,9 +210,9 @@ pub(crate) fn print(
     let pad = "    ".repeat(depth);
     for stmt in &block.stmts {
         match stmt {
-            Stmt::Plain(stmt) => writeln!(f, "{pad}{}", crate::print::tokens(stmt))?,
+            Stmt::Plain(stmt) => writeln!(f, "{pad}{}", spelled(stmt))?,
             Stmt::Let { pat, init, els, .. } => {
-                write!(f, "{pad}let {} = ", crate::print::tokens(pat))?;
+                write!(f, "{pad}let {} = ", spelled(pat))?;
                 print_expr(init, depth, f)?;
                 if let Some(els) = els {
                     writeln!(f, "{pad}else")?;
@@ -231,25 +231,22 @@ pub(crate) fn print(
 fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
     let pad = "    ".repeat(depth);
     match expr {
-        Expr::Plain(expr) => writeln!(f, "{}", crate::print::tokens(expr)),
+        Expr::Plain(expr) => writeln!(f, "{}", spelled(expr)),
         Expr::Await(Await { id, operand }) => writeln!(
             f,
             "await #{id} {}",
-            operand
-                .as_ref()
-                .map(crate::print::tokens)
-                .unwrap_or_default()
+            operand.as_ref().map(spelled).unwrap_or_default()
         ),
         Expr::Block { label, block } => {
             writeln!(
                 f,
                 "block {}",
-                label.as_ref().map(crate::print::tokens).unwrap_or_default()
+                label.as_ref().map(spelled).unwrap_or_default()
             )?;
             print(block, depth + 1, f)
         }
         Expr::If { cond, then, els } => {
-            writeln!(f, "if {}", crate::print::tokens(cond))?;
+            writeln!(f, "if {}", spelled(cond))?;
             print(then, depth + 1, f)?;
             if let Some(els) = els {
                 write!(f, "{pad}else ")?;
@@ -258,9 +255,9 @@ fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std
             Ok(())
         }
         Expr::Match { head, arms } => {
-            writeln!(f, "match {}", crate::print::tokens(head))?;
+            writeln!(f, "match {}", spelled(head))?;
             for arm in arms {
-                write!(f, "{pad}    {} => ", crate::print::tokens(&arm.pat))?;
+                write!(f, "{pad}    {} => ", spelled(&arm.pat))?;
                 print_expr(&arm.body, depth + 1, f)?;
             }
             Ok(())
@@ -268,14 +265,18 @@ fn print_expr(expr: &Expr, depth: usize, f: &mut std::fmt::Formatter<'_>) -> std
         Expr::Loop(Loop { label, cond, body }) => {
             writeln!(
                 f,
-                "{} {}",
-                crate::print::tokens(label),
+                "{}: {}",
+                spelled(label),
                 cond.as_ref().map_or_else(
                     || "loop".to_owned(),
-                    |cond| format!("while {}", crate::print::tokens(cond))
+                    |cond| format!("while {}", spelled(cond))
                 )
             )?;
             print(body, depth + 1, f)
         }
     }
+}
+
+fn spelled(tokens: &impl quote::ToTokens) -> String {
+    crate::print::spelled(&tokens.to_token_stream())
 }

@@ -4,6 +4,7 @@
 //! pass takes the marks away again. Names with this mark in the source are refused.
 
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A local's index in [`crate::resolve::Resolved::locals`].
@@ -29,6 +30,39 @@ pub(crate) fn unmark(ident: &str) -> Option<(LocalId, Mention)> {
     let at = windows.rposition(|window| window == MARK.as_bytes())?;
     let (local, mention) = ident[at + MARK.len()..].split_once('_')?;
     Some((LocalId(local.parse().ok()?), Mention(mention.parse().ok()?)))
+}
+
+/// A text with marked names as a reader wants them: `x`, or `x#3` where several locals have that name.
+pub(crate) fn readable(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = || text.split_inclusive(|c| !is_word(c));
+    let mut locals: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    let parts = |word: &'_ str| -> Option<(usize, LocalId)> {
+        let (local, _) = unmark(word)?;
+        Some((word.rfind(MARK)?, local))
+    };
+    for word in words() {
+        let word = word.trim_end_matches(|c| !is_word(c));
+        if let Some((end, local)) = parts(word) {
+            locals.entry(&word[..end]).or_default().insert(local.0);
+        }
+    }
+    let mut out = String::with_capacity(text.len());
+    for piece in words() {
+        let word = piece.trim_end_matches(|c| !is_word(c));
+        match parts(word) {
+            Some((end, local)) => {
+                out.push_str(&word[..end]);
+                if locals[&word[..end]].len() > 1 {
+                    out.push_str(&format!("#{}", local.0));
+                }
+            }
+            // Labels and the runtime's name carry the mark alone.
+            None => out.push_str(&word.replace(MARK, "")),
+        }
+        out.push_str(&piece[word.len()..]);
+    }
+    out
 }
 
 /// What an identifier stands for, if it is a marked one.

@@ -157,6 +157,9 @@ impl<'ast> Visit<'ast> for Finder {
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        if is_lowered(&item.block) {
+            return;
+        }
         if item.sig.asyncness.is_some() {
             let outer = self.outer.take();
             let kind = std::mem::replace(&mut self.kind, Kind::Free);
@@ -175,6 +178,9 @@ impl<'ast> Visit<'ast> for Finder {
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        if is_lowered(&item.block) {
+            return;
+        }
         if item.sig.asyncness.is_some() {
             self.add(&item.attrs, &item.vis, &item.sig, &item.block);
         } else {
@@ -186,10 +192,20 @@ impl<'ast> Visit<'ast> for Finder {
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         match &item.default {
+            Some(block) if is_lowered(block) => {}
             Some(block) if item.sig.asyncness.is_some() => {
                 self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block)
             }
             _ => visit::visit_trait_item_fn(self, item),
         }
     }
+}
+
+/// Whether a body is what an earlier lowering wrote: it begins with the runtime's name. Some of these functions stay `async`.
+fn is_lowered(block: &syn::Block) -> bool {
+    let Some(syn::Stmt::Item(syn::Item::Use(item))) = block.stmts.first() else {
+        return false;
+    };
+    item.leading_colon.is_some()
+        && matches!(&item.tree, syn::UseTree::Rename(rename) if rename.ident == "handroll_rt")
 }

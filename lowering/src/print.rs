@@ -192,7 +192,7 @@ pub(crate) fn stage(
             }
         }
         Stage::Desugar => {
-            let _ = writeln!(out, "{:#?}", Debug(body));
+            out = crate::names::readable(&format!("{:#?}", Debug(body)));
         }
         Stage::Graph => {
             for node in graph.blocks.node_indices() {
@@ -252,9 +252,4 @@ impl std::fmt::Debug for Debug<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         crate::ir::print(&self.0.block, 0, f)
     }
-}
-
-/// Tokens on one line.
-pub(crate) fn tokens(tokens: &impl ToTokens) -> String {
-    tokens.to_token_stream().to_string()
 }

@@ -47,3 +47,26 @@ fn edition_2021() -> Result<(), Box<dyn Error>> {
 fn edition_2024() -> Result<(), Box<dyn Error>> {
     compare(Edition::E2024)
 }
+
+/// A file that was lowered stays as it is when it is lowered again.
+#[test]
+fn lowering_again_changes_nothing() -> Result<(), Box<dyn std::error::Error>> {
+    let mut changed = Vec::new();
+    for mut fixture in fixture::all()? {
+        for edition in fixture.editions.clone() {
+            let once = lower(&fixture, edition)?;
+            let before = std::mem::replace(&mut fixture.text, once.text.clone());
+            let twice = lower(&fixture, edition)?;
+            if twice.text != once.text {
+                changed.push(format!(
+                    "{}, edition {}",
+                    fixture.name,
+                    fixture::year(edition)
+                ));
+            }
+            fixture.text = before;
+        }
+    }
+    assert!(changed.is_empty(), "{changed:#?}");
+    Ok(())
+}

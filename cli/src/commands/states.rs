@@ -107,10 +107,11 @@ impl Function {
             1 => format!("{count}, 1 of them an opaque leaf"),
             several => format!("{count}, {several} of them opaque leaves"),
         };
-        let title = format!(
-            "{}, lines {} to {}, {}: {count}",
-            self.item, self.lines[0], self.lines[1], self.form
-        );
+        let lines = match self.lines {
+            [first, last] if first == last => format!("line {first}"),
+            [first, last] => format!("lines {first} to {last}"),
+        };
+        let title = format!("{}, {lines}, {}: {count}", self.item, self.form);
         let mut text = format!("{}\n", style.paint(HEAD, &title));
         if self.states.is_empty() {
             return text;
