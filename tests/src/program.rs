@@ -221,6 +221,13 @@ impl Program {
         if self.release {
             cargo.arg("--release");
         }
+        if let Some(target) = sanitized() {
+            // Only the program itself: with a target, build scripts stay as they are.
+            cargo
+                .args(["--target", &target])
+                .env("RUSTFLAGS", "-Zsanitizer=address")
+                .env("RUSTC_BOOTSTRAP", "1");
+        }
         cargo.output()
     }
 
@@ -230,17 +237,32 @@ impl Program {
 
     /// One for all programs: what they depend on is built once.
     fn target(&self) -> PathBuf {
-        place::programs().join("target")
+        let name = match sanitized() {
+            Some(_) => "target-asan",
+            None => "target",
+        };
+        place::programs().join(name)
+    }
+
+    fn executable(&self) -> PathBuf {
+        let profile = if self.release { "release" } else { "debug" };
+        let mut path = self.target();
+        path.extend(sanitized());
+        path.join(profile).join(self.package())
     }
 
     fn run(&self, verdict: &mut Verdict) -> io::Result<()> {
-        let program = self
-            .target()
-            .join(if self.release { "release" } else { "debug" })
-            .join(self.package());
+        let program = self.executable();
         let mut skip: Vec<String> = Vec::new();
         loop {
-            let output = Command::new(&program).args(&skip).output()?;
+            // Fixtures leak on purpose, for the sake of `'static`.
+            let output = Command::new(&program)
+                .args(&skip)
+                .env(
+                    "ASAN_OPTIONS",
+                    "detect_leaks=0:detect_stack_use_after_return=1",
+                )
+                .output()?;
             let (outcomes, broken_off) = Outcome::read(&String::from_utf8_lossy(&output.stdout));
             verdict.outcomes.extend(outcomes);
             if matches!(output.status.code(), Some(0 | 1)) {
@@ -270,6 +292,12 @@ impl Program {
             skip.dedup();
         }
     }
+}
+
+/// The target to build for when the environment asks for AddressSanitizer (`HANDROLL_ASAN=1`, on Linux).
+fn sanitized() -> Option<String> {
+    env::var_os("HANDROLL_ASAN")?;
+    Some(format!("{}-unknown-linux-gnu", env::consts::ARCH))
 }
 
 /// Writes a file only if that changes it, for cargo's sake.
