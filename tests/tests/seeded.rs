@@ -3,6 +3,7 @@
 use handroll_lowering::Edition;
 use handroll_lowering::seeded::{self, Bug};
 use handroll_tests::fixture::{self, Fixture};
+use handroll_tests::fuzz::{edition, hunt};
 use handroll_tests::lower::lower;
 use handroll_tests::program::{Pair, Program};
 use std::collections::BTreeMap;
@@ -23,14 +24,6 @@ const FIXTURES: &[&str] = &[
 
 /// In how many fixtures a bug that shows is looked for.
 const TRIES: usize = 3;
-
-/// The edition in which a bug can show.
-fn edition(bug: Bug) -> Edition {
-    match bug {
-        Bug::ElseHoldsScrutinee => Edition::E2024,
-        _ => Edition::E2021,
-    }
-}
 
 #[test]
 fn seeded_bugs_are_found() -> Result<(), Box<dyn Error>> {
@@ -90,6 +83,16 @@ fn seeded_bugs_are_found() -> Result<(), Box<dyn Error>> {
         .map(|(_, bug)| bug)
         .collect();
     println!("{found:?}");
+    assert!(missed.is_empty(), "not found: {missed:?}");
+    Ok(())
+}
+
+/// Random programs find them too.
+#[test]
+fn the_fuzzer_finds_seeded_bugs() -> Result<(), Box<dyn Error>> {
+    let hunts = hunt(1, 250, 5)?;
+    println!("{hunts:#?}");
+    let missed: Vec<_> = hunts.iter().filter(|(_, hunt)| hunt.caught == 0).collect();
     assert!(missed.is_empty(), "not found: {missed:?}");
     Ok(())
 }

@@ -4,6 +4,8 @@
 //! compiler's own, shrinks those that fail (not with `--keep`), and writes them as fixtures into `target/handroll-runner/found`.
 //! `fuzz show SEED [--edition YEAR]` prints a program; `fuzz shrink SEED` makes it small.
 //!
+//! `fuzz seeded [--programs N] [--seed N]` puts bugs into the lowering, and says in how many programs each was found.
+//!
 //! `fuzz text [--seconds N] [--seed N]` lowers mutated sources and arbitrary text, in memory; `fuzz text-show NUMBER` prints one.
 
 use handroll_lowering::Edition;
@@ -16,7 +18,7 @@ use std::time::{Duration, Instant};
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]\n       fuzz text [--seconds N] [--seed N]\n       fuzz text-show NUMBER";
+const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]\n       fuzz seeded [--programs N] [--seed N]\n       fuzz text [--seconds N] [--seed N]\n       fuzz text-show NUMBER";
 
 struct Args {
     command: String,
@@ -92,6 +94,7 @@ fn work(args: &Args) -> Result<bool, Error> {
             println!("{}\n{}", finding.kind(), finding.text());
             Ok(true)
         }
+        "seeded" => seeded(args),
         "text" => texts(args),
         "text-show" => {
             print!("{}", fuzz::text(&fuzz::sources()?, args.seed));
@@ -99,6 +102,17 @@ fn work(args: &Args) -> Result<bool, Error> {
         }
         _ => Err(USAGE.into()),
     }
+}
+
+/// How many programs with each bug are compared.
+const SEEDED: usize = 8;
+
+fn seeded(args: &Args) -> Result<bool, Error> {
+    let hunts = fuzz::hunt(args.seed, args.programs as u64, SEEDED)?;
+    for (bug, hunt) in &hunts {
+        println!("{bug}: found in {} of {} programs", hunt.caught, hunt.shown);
+    }
+    Ok(hunts.values().all(|hunt| hunt.caught > 0))
 }
 
 fn texts(args: &Args) -> Result<bool, Error> {

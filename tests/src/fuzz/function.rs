@@ -86,6 +86,26 @@ const WORDS: &[(&str, &str)] = &[
         "fail",
         "pub fn fail(c: bool, n: usize) -> Result<usize, Fault> {\n    event(\"fail\");\n    if c { Err(Fault(\"no\")) } else { Ok(n) }\n}\n",
     ),
+    (
+        "waits",
+        "trait Waits {\n    async fn waits(&self, n: usize, name: &'static str) -> usize;\n}\n\nimpl Waits for Two {\n    async fn waits(&self, n: usize, name: &'static str) -> usize {\n        let held = make(\"held\");\n        self.x.touch() + tick(n, name).await + held.touch()\n    }\n}\n",
+    ),
+    (
+        "down",
+        "async fn down(n: usize) -> usize {\n    let held = make(\"down\");\n    if n == 0 {\n        return held.touch();\n    }\n    Box::pin(down(n - 1)).await + held.touch()\n}\n",
+    ),
+    (
+        "both",
+        "async fn both<A, B>(a: A, b: B) -> usize\nwhere\n    A: std::future::Future<Output = usize>,\n    B: std::future::Future<Output = usize>,\n{\n    let (mut a, mut b) = (Box::pin(a), Box::pin(b));\n    let (mut x, mut y) = (None, None);\n    std::future::poll_fn(|cx| {\n        if x.is_none() {\n            if let std::task::Poll::Ready(n) = a.as_mut().poll(cx) {\n                x = Some(n);\n            }\n        }\n        if y.is_none() {\n            if let std::task::Poll::Ready(n) = b.as_mut().poll(cx) {\n                y = Some(n);\n            }\n        }\n        match (x, y) {\n            (Some(x), Some(y)) => std::task::Poll::Ready(x + y),\n            _ => std::task::Poll::Pending,\n        }\n    })\n    .await\n}\n",
+    ),
+    (
+        "waited",
+        "macro_rules! waited {\n    ($n:expr, $name:expr) => {{\n        let n = $n;\n        let before = make(\"before\");\n        tick(n, $name).await + before.touch()\n    }};\n}\n",
+    ),
+    (
+        "quit",
+        "macro_rules! quit {\n    ($c:expr, $v:expr) => {\n        if $c {\n            return $v;\n        }\n    };\n}\n",
+    ),
 ];
 
 /// Lints that random code is bound to set off.

@@ -131,7 +131,7 @@ impl Gen {
             Ty::Label | Ty::LabelOf(_) => "'l",
             Ty::Usize | Ty::Bool => "n",
             Ty::Ref | Ty::RefMut => "r",
-            Ty::Future | Ty::FutureLoud | Ty::FutureRef => "fut",
+            Ty::Future | Ty::FutureLoud | Ty::FutureRef | Ty::Block => "fut",
             _ => "v",
         };
         let name = self.names.len();

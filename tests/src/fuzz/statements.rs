@@ -32,6 +32,7 @@ impl Gen {
             .add_if(self.nesting < 4, 11, "loop")
             .add(4, "block")
             .add(7, "exit")
+            .add(4, "wider")
             .add(4, "other");
         match menu.pick(&mut self.random) {
             "let" => self.let_(),
@@ -47,6 +48,10 @@ impl Gen {
                 st("block as a statement", "§", [block.into()])
             }
             "exit" => self.exit(),
+            "wider" => match self.wider_statement() {
+                Some(node) => node,
+                None => self.other(),
+            },
             "other" => self.other(),
             _ => self.expression_statement(),
         }

@@ -45,6 +45,8 @@ pub enum Ty {
     FutureLoud,
     /// A `Lend` of a local
     FutureRef,
+    /// An async block that gives a `usize`
+    Block,
     /// `[u8; 3]`
     Buffer,
     /// `Feed<Loud>`

@@ -187,6 +187,7 @@ impl Gen {
                     "await of a filling child",
                 );
                 menu.add_if(self.lock().is_some(), 4, "await of a guard");
+                self.wider(&mut menu);
                 menu.add_if(
                     self.readable(Ty::Two).is_some(),
                     3,
@@ -230,7 +231,8 @@ impl Gen {
             self.common(&mut menu, d, T);
         }
         let form = menu.pick(&mut self.random);
-        if let Some(node) = self.common_form(form, T, d) {
+        let special = self.common_form(form, T, d);
+        if let Some(node) = special.or_else(|| self.wider_form(form, d)) {
             return node;
         }
         self.usize_form(form, d, local, loud, reference.or(exclusive))
