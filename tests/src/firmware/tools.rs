@@ -98,6 +98,12 @@ fn rust() -> Result<Rust, String> {
         .into_iter()
         .filter(|target| !has_target(target))
         .collect();
+    // To try what machines without rustup's servers get.
+    if env::var_os("HANDROLL_CHIP_RUST").is_some_and(|from| from == "debian") {
+        return debian()
+            .map(Rust::Debian)
+            .map_err(|error| error.to_string());
+    }
     if missing.is_empty() {
         return Ok(Rust::Own);
     }
@@ -153,33 +159,43 @@ fn debian() -> io::Result<PathBuf> {
     Ok(root)
 }
 
-/// The packages with the newest version that there is of each; their names have versions in them.
+/// What a package needs, by name.
+fn depends(package: &str) -> io::Result<Vec<String>> {
+    let text = run(Command::new("apt-cache").args(["depends", package]))?;
+    let names = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("Depends: "));
+    Ok(names.map(str::to_owned).collect())
+}
+
+/// The one of `names` that begins so.
+fn named(names: Vec<String>, begins: &str) -> io::Result<String> {
+    let found = names.into_iter().find(|name| name.starts_with(begins));
+    found.ok_or_else(|| io::Error::other(format!("apt-cache knows no {begins}..")))
+}
+
+/// The compiler, its sources and its linker. Some names have versions in them, which the packages themselves tell.
 fn debian_packages() -> io::Result<Vec<String>> {
-    let named = [
+    let library = named(depends("libstd-rust-web-dev")?, "libstd-rust-web-")?;
+    let llvm = named(depends(&library)?, "libllvm")?;
+    let lld = llvm.replace("libllvm", "lld-");
+    let git = named(depends("cargo-web")?, "libgit2")?;
+    let ssh = named(depends("cargo-web")?, "libssh2")?;
+    let of_git = depends(&git)?;
+    let more = of_git
+        .into_iter()
+        .filter(|name| name.starts_with("libmbed") || name.starts_with("libhttp-parser"));
+    let mut packages: Vec<String> = [
         "rustc-web",
         "cargo-web",
         "libstd-rust-web-dev",
         "rust-web-src",
-    ];
-    let depends = run(Command::new("apt-cache")
-        .args(["depends", "--recurse", "--no-recommends", "--no-suggests"])
-        .args(named))?;
-    let wanted = [
-        "libstd-rust-web",
-        "libllvm",
-        "lld",
-        "libgit2",
-        "libssh2",
-        "libhttp-parser",
-        "libmbed",
-    ];
-    let mut packages: Vec<String> = depends
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("Depends: "))
-        .filter(|package| wanted.iter().any(|wanted| package.starts_with(wanted)))
-        .map(str::to_owned)
-        .chain(named.map(str::to_owned))
-        .collect();
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain([library, llvm, lld, git, ssh])
+    .chain(more)
+    .collect();
     packages.sort();
     packages.dedup();
     Ok(packages)
