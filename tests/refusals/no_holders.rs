@@ -24,3 +24,32 @@ pub mod receiver {
         }
     }
 }
+
+pub fn name() -> String {
+    "a".to_owned()
+}
+
+/// only types decide what this expression leaves until the end of the statement, and holders are not allowed
+pub mod leaves {
+    pub mod refused {
+        use super::super::*;
+        pub async fn send(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f() -> usize {
+            send(padded!(&name())).await
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn send2(text: &str) -> usize {
+            text.len()
+        }
+        pub async fn f() -> usize {
+            let name = name();
+            let whole = &name;
+            let text = padded!(whole);
+            send2(text).await
+        }
+    }
+}
