@@ -104,7 +104,11 @@ fn operands(expr: &mut Expr) -> Vec<&mut Expr> {
         Expr::MethodCall(call) => call.args.iter_mut().collect(),
         Expr::Tuple(tuple) => tuple.elems.iter_mut().collect(),
         Expr::Array(array) => array.elems.iter_mut().collect(),
-        Expr::Struct(value) => value.fields.iter_mut().map(|field| &mut field.expr).collect(),
+        Expr::Struct(value) => value
+            .fields
+            .iter_mut()
+            .map(|field| &mut field.expr)
+            .collect(),
         Expr::Closure(closure) => vec![&mut closure.body],
         _ => Vec::new(),
     }
