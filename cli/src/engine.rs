@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Failures};
 use crate::input::Source;
 use crate::{nesting, outline, stack};
-use handroll_lowering::{Function, LoweredFile, Options, Stage};
+use handroll_lowering::{Function, LoweredFile, MacroRules, Options, Stage};
 
 /// Lowers a file. Refused functions are part of the result; the error is for a text that cannot be worked on at all.
 pub(crate) fn lower(source: &Source, options: &Options) -> Result<LoweredFile, Failures> {
@@ -11,6 +11,13 @@ pub(crate) fn lower(source: &Source, options: &Options) -> Result<LoweredFile, F
     stack::catch(|| handroll_lowering::lower_file(&source.text, options))
         .map_err(|panic| Failure::internal(&panic, &culprit(source, options)))?
         .map_err(|diagnostics| Failures::diagnosed(&diagnostics, source))
+}
+
+/// The macros that a file defines; none of a file that cannot be worked on.
+pub(crate) fn macros(source: &Source) -> Vec<MacroRules> {
+    let fits = nesting::check(source).is_ok();
+    let macros = fits.then(|| stack::catch(|| handroll_lowering::macro_rules(&source.text)));
+    macros.and_then(Result::ok).unwrap_or_default()
 }
 
 /// One intermediate form of a function, printed.

@@ -18,6 +18,7 @@ mod modules;
 mod nesting;
 mod outline;
 mod output;
+mod package;
 mod select;
 mod stack;
 mod status;

@@ -5,6 +5,7 @@ use crate::edition::Editions;
 use crate::failure::{Failure, Failures};
 use crate::input::{self, Source};
 use crate::output::Console;
+use crate::package::Packages;
 use crate::target::{Place, Query, Target};
 use crate::{engine, modules};
 use handroll_lowering::{Function, LoweredFile, Options};
@@ -39,6 +40,7 @@ pub(crate) fn select(arguments: &ItemArgs, console: &mut Console) -> Result<Sele
     let editions = Editions::new(arguments.edition);
     let mut options = Options::default();
     options.edition = editions.of(&source)?;
+    options.macros = Packages::default().macros(&source);
     console.notes(editions.notes());
     let functions = choose(engine::lower(&source, &options)?, &source, &query)?;
     Ok(Selection {

@@ -1,4 +1,4 @@
-//! `#[cfg]` inside of a body.
+//! `#[cfg]` inside of a body, and on parameters.
 //!
 //! What such an attribute guards stays guarded in one of two ways. A statement that awaits nothing and declares nothing stays in the plain
 //! code as it is: the analyses take it for code that may or may not run. Where it guards an await, a `let`, an arm, a field or a block's value, the
@@ -29,8 +29,9 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, Meta, Stmt, Token};
 
-/// One configuration of a body.
+/// One configuration of a function.
 pub(crate) struct Configured {
+    pub(crate) sig: syn::Signature,
     pub(crate) block: syn::Block,
     /// `#[cfg(..)]`, when there are several.
     pub(crate) condition: Option<Attribute>,
@@ -39,18 +40,29 @@ pub(crate) struct Configured {
 /// At most so many copies of a function are written.
 const COPIES: usize = 8;
 
-/// The configurations of a body; only conditions that the plain code cannot keep tell them apart.
-pub(crate) fn configurations(block: syn::Block, sink: &mut Sink) -> Vec<Configured> {
+/// The configurations of a function; only conditions that the plain code cannot keep tell them apart, and those of parameters.
+pub(crate) fn configurations(
+    sig: &syn::Signature,
+    block: syn::Block,
+    sink: &mut Sink,
+) -> Vec<Configured> {
     let single = |block| {
         vec![Configured {
+            sig: sig.clone(),
             block,
             condition: None,
         }]
     };
-    if !block.has_await() {
+    let mut structural = Structural::default();
+    for input in &sig.inputs {
+        let conditions = parameter_attrs(input)
+            .iter()
+            .filter(|attr| attr.path().is_ident("cfg"));
+        structural.attrs.extend(conditions.cloned());
+    }
+    if !block.has_await() && structural.attrs.is_empty() {
         return single(block);
     }
-    let mut structural = Structural::default();
     structural.visit_block(&block);
     structural.rivals();
     let mut predicates: Vec<Predicate> = Vec::new();
@@ -81,12 +93,13 @@ pub(crate) fn configurations(block: syn::Block, sink: &mut Sink) -> Vec<Configur
     choices
         .into_iter()
         .map(|chosen| {
-            let mut block = block.clone();
-            Select {
+            let (mut sig, mut block) = (sig.clone(), block.clone());
+            let mut select = Select {
                 predicates: &predicates,
                 chosen: &chosen,
-            }
-            .visit_block_mut(&mut block);
+            };
+            select.visit_signature_mut(&mut sig);
+            select.visit_block_mut(&mut block);
             let parts = predicates.iter().zip(&chosen).map(|(predicate, holds)| {
                 let meta = &predicate.meta;
                 if *holds {
@@ -101,6 +114,7 @@ pub(crate) fn configurations(block: syn::Block, sink: &mut Sink) -> Vec<Configur
                 parts => syn::parse_quote!(#[cfg(all(#(#parts),*))]),
             };
             Configured {
+                sig,
                 block,
                 condition: several.then_some(condition),
             }
@@ -362,6 +376,14 @@ fn has_value(stmt: &Stmt) -> bool {
     }
 }
 
+/// The attributes of a parameter.
+pub(crate) fn parameter_attrs(input: &syn::FnArg) -> &[Attribute] {
+    match input {
+        syn::FnArg::Receiver(receiver) => &receiver.attrs,
+        syn::FnArg::Typed(typed) => &typed.attrs,
+    }
+}
+
 /// The attributes of a statement.
 pub(crate) fn attributes(stmt: &Stmt) -> &[Attribute] {
     match stmt {
@@ -435,6 +457,14 @@ impl Select<'_> {
 }
 
 impl VisitMut for Select<'_> {
+    fn visit_signature_mut(&mut self, sig: &mut syn::Signature) {
+        let inputs = std::mem::take(&mut sig.inputs).into_iter();
+        sig.inputs = inputs
+            .filter(|input| self.keeps(parameter_attrs(input)))
+            .collect();
+        visit_mut::visit_signature_mut(self, sig);
+    }
+
     fn visit_attributes_mut(&mut self, attrs: &mut Vec<Attribute>) {
         let settled = std::mem::take(attrs).into_iter().flat_map(|attr| {
             match (self.holds(&attr), attr.path().is_ident("cfg_attr")) {

@@ -194,6 +194,12 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     // Each segment between two awaits uses some of what the function declared, and changes less.
     let allow = (!states.is_empty())
         .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
+    // What an `unsafe` block had around awaits is in blocks of its own, whatever it is.
+    let allow = if body.opens_unsafe {
+        Some(quote!(#allow #[allow(unused_unsafe)]))
+    } else {
+        allow
+    };
     // A frame is too much for an argument to read well.
     let is_text = item.output != Output::Expansion && layout.name.is_none();
     let (framed, initial) = if layout.framed() && is_text {

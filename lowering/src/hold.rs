@@ -497,7 +497,7 @@ impl VisitMut for Holding {
     }
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
         let name = crate::syntax::macro_name(mac);
-        let known = crate::syntax::is_format_macro(&name) || crate::syntax::takes_values(&name);
+        let known = crate::syntax::is_format_macro(&name) || crate::syntax::takes_values(mac);
         if known && let Some(mut args) = crate::syntax::macro_args(mac) {
             args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
             let tokens = quote::quote!(#(#args),*);
@@ -509,7 +509,7 @@ impl VisitMut for Holding {
 }
 
 /// Visits every piece of plain syntax.
-fn each_plain(block: &mut Block, visitor: &mut impl VisitMut) {
+pub(crate) fn each_plain(block: &mut Block, visitor: &mut impl VisitMut) {
     for stmt in &mut block.stmts {
         match stmt {
             Stmt::Plain(stmt) => visitor.visit_stmt_mut(stmt),

@@ -30,11 +30,13 @@ mod ir;
 mod layout;
 pub mod lex;
 mod lower;
+mod messages;
 mod named;
 mod names;
 mod open;
 mod overlap;
 mod parse;
+mod pointers;
 mod print;
 mod recursion;
 mod report;
@@ -54,8 +56,8 @@ mod unknown;
 pub use attribute::Expansion;
 pub use diagnostics::{Code, Diagnostic};
 pub use report::{
-    AfterCompletion, Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node,
-    Options, Stage, Storage, Suspension, Why,
+    AfterCompletion, Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile,
+    MacroRules, Node, Options, Stage, Storage, Suspension, Why,
 };
 pub use surroundings::Surroundings;
 
@@ -65,6 +67,16 @@ pub use surroundings::Surroundings;
 /// When the text is not Rust.
 pub fn lower_file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
     lower::file(source, options)
+}
+
+/// The `macro_rules!` items of a file's text, those in its modules included: [`Options::macros`] takes those of a package's other files.
+///
+/// ```
+/// let source = "mod inner { macro_rules! skip { () => { continue }; } }";
+/// assert_eq!(handroll_lowering::macro_rules(source)[0].name, "skip");
+/// ```
+pub fn macro_rules(source: &str) -> Vec<MacroRules> {
+    open::macro_rules(source)
 }
 
 /// Lowers one free async function. Nothing is known of the items around it, so more is left to rustc than in [`lower_file`].

@@ -2,13 +2,14 @@
 
 use crate::analysis::{Analysis, analyse};
 use crate::checkpoint;
-use crate::conditional::{Configured, configurations};
+use crate::conditional::{Configured, configurations, parameter_attrs};
 use crate::desugar::{Body, desugar};
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
 use crate::layout::{Context, Layout, layout};
+use crate::messages;
 use crate::named;
 use crate::names::LocalId;
 use crate::open::{Opened, open};
@@ -29,7 +30,8 @@ use std::collections::HashSet;
 /// See [`crate::lower_file`].
 pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
-    let table = Table::of(&file);
+    let mut table = Table::of(&file);
+    table.adopt(&options.macros, source);
     let lines = Text::new(&source[skipped..]);
     let mut text = String::with_capacity(source.len() * 2);
     let mut copied = 0;
@@ -95,7 +97,8 @@ pub(crate) fn stage(
     options: &Options,
 ) -> Result<String, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
-    let table = Table::of(&file);
+    let mut table = Table::of(&file);
+    table.adopt(&options.macros, source);
     let Some(found) = parse::find(&file)
         .into_iter()
         .find(|found| found.bytes.start + skipped == at)
@@ -157,15 +160,22 @@ pub(crate) fn function(
     refuse_kind(found, table, &mut sink);
     gate(&mut sink)?;
     let Opened { block, mentioned } = open(&found.sig, &found.block, table, options.edition);
-    let configurations = configurations(block, &mut sink);
+    let configurations = configurations(&found.sig, block, &mut sink);
     gate(&mut sink)?;
+    let mut found = found.clone();
     configurations
         .into_iter()
-        .map(|Configured { block, condition }| {
+        .map(|copy| {
+            let Configured {
+                sig,
+                block,
+                condition,
+            } = copy;
+            found.sig = sig;
             let mentioned = mentioned.clone();
             let opened = Opened { block, mentioned };
-            configured(found, opened, condition.as_ref(), table, options)
-                .map_err(|diagnostics| placed(found, diagnostics))
+            configured(&found, opened, condition.as_ref(), table, options)
+                .map_err(|diagnostics| placed(&found, diagnostics))
         })
         .collect()
 }
@@ -233,6 +243,14 @@ fn configured(
             );
             gate(&mut sink)?;
         }
+        messages::write_out(
+            &mut stages.body,
+            &stages.analysis,
+            &stages.layout,
+            options.edition,
+            &mut sink,
+        );
+        gate(&mut sink)?;
         match emit_item(found, table, &stages, condition, options) {
             Ok(tokens) => return Ok((tokens, stages)),
             Err(copies) => {
@@ -329,6 +347,9 @@ const PLAIN_ATTRIBUTES: &[&str] = &[
     "path",
 ];
 
+/// Attributes of crates that put something before the body, and keep the body as it is: the crate, then the attribute.
+const PREFIXES: &[(&str, &[&str])] = &[("function_name", &["named"])];
+
 /// Attributes that run an async function, and take its body as it is: the crate, then the attribute.
 const RUNNERS: &[(&str, &[&str])] = &[
     ("tokio", &["main", "test"]),
@@ -407,17 +428,21 @@ fn is_runner(attr: &syn::Attribute, table: &Table) -> bool {
         .any(|(known, names)| package == *known && names.contains(&name.as_str()))
 }
 
+/// Whether an attribute is one of these.
+fn is_of(attr: &syn::Attribute, known: &[(&str, &[&str])]) -> bool {
+    let mut segments = attr.path().segments.iter();
+    let [Some(package), Some(name), None] = [segments.next(), segments.next(), segments.next()]
+    else {
+        return false;
+    };
+    known.iter().any(|(known, names)| {
+        package.ident == known && names.iter().any(|known| name.ident == known)
+    })
+}
+
 /// Whether the function must stay an `async fn`, with its machine awaited inside: an attribute wants one, or it may await itself.
 fn stays_async(found: &Found, table: &Table) -> bool {
     found.attrs.iter().any(|attr| is_runner(attr, table)) || found.recursive
-}
-
-fn parameter_attrs(input: &syn::FnArg) -> impl Iterator<Item = &syn::Attribute> {
-    let attrs = match input {
-        syn::FnArg::Receiver(receiver) => &receiver.attrs,
-        syn::FnArg::Typed(typed) => &typed.attrs,
-    };
-    attrs.iter()
 }
 
 fn refuse_kind(found: &Found, table: &Table, sink: &mut Sink) {
@@ -425,13 +450,12 @@ fn refuse_kind(found: &Found, table: &Table, sink: &mut Sink) {
     // Of a parameter, the function that runs another decides what becomes.
     let runs = |attr: &&syn::Attribute| is_runner(attr, table) && found.sig.inputs.is_empty();
     for attr in found.around.iter().chain(&found.attrs) {
-        if !is_plain(attr) && !runs(&attr) {
+        if !is_plain(attr) && !is_of(attr, PREFIXES) && !runs(&attr) {
             sink.push(attribute(attr));
         }
     }
     for attr in found.sig.inputs.iter().flat_map(parameter_attrs) {
-        // Conditional compilation of a parameter would reach into the machine.
-        if !is_plain(attr) || attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+        if !is_plain(attr) {
             sink.push(attribute(attr));
         }
     }

@@ -65,6 +65,19 @@ pub(crate) fn readable(text: &str) -> String {
     out
 }
 
+/// The name that a marked identifier has in the source.
+pub(crate) fn plain(ident: &Ident) -> Option<Ident> {
+    let text = ident.to_string();
+    unmark(&text)?;
+    let name = &text[..text.rfind(MARK)?];
+    let plain =
+        syn::parse_str::<Ident>(name).unwrap_or_else(|_| Ident::new_raw(name, ident.span()));
+    Some(match plain.to_string().strip_prefix("r#") {
+        Some(raw) => Ident::new_raw(raw, ident.span()),
+        None => Ident::new(name, ident.span()),
+    })
+}
+
 /// What an identifier stands for, if it is a marked one.
 pub(crate) fn mention(ident: &Ident) -> Option<(LocalId, Mention)> {
     with_text(ident, unmark)

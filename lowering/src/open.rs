@@ -31,10 +31,14 @@
 
 mod arguments;
 mod items;
+mod leaving;
 mod rules;
 mod select;
+mod spelling;
 
-pub(crate) use rules::Rules;
+pub(crate) use arguments::{assertion, literal};
+pub(crate) use leaving::moves;
+pub(crate) use rules::{Rules, macro_rules};
 
 use crate::report::Edition;
 use crate::syntax::{HasAwait, as_ident};
@@ -65,7 +69,7 @@ pub(crate) fn open(
         mentioned: crate::layout::mentioned(sig, block),
         items: Vec::new(),
         rules: table.rules().clone(),
-        bound: rules::bound(sig, block),
+        bound: HashMap::new(),
         depth: 0,
         wanted: false,
         counts: HashMap::new(),
@@ -79,6 +83,7 @@ pub(crate) fn open(
             _ => opening.rules.remove(&name),
         };
     }
+    opening.bound = rules::bound(sig, block, &opening.rules);
     let mut block = block.clone();
     opening.visit_block_mut(&mut block);
     rules::prune(&mut block);
@@ -157,6 +162,9 @@ impl Opening<'_> {
     /// What a known macro stands for, if it is one.
     fn macro_(&mut self, mac: &syn::Macro) -> Option<Expr> {
         let name = crate::syntax::macro_name(mac);
+        if let Some(opened) = self.leaving(mac) {
+            return Some(opened);
+        }
         let flavour = flavour(&mac.path, self.table)?;
         match (name.as_str(), flavour) {
             ("join" | "try_join", Flavour::Tokio | Flavour::Futures) => self.join(mac),

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// An async function, in its surroundings.
+#[derive(Clone)]
 pub(crate) struct Found {
     pub(crate) path: String,
     pub(crate) bytes: Range<usize>,

@@ -29,10 +29,22 @@ pub struct Options {
     pub no_holders: bool,
     /// What a poll does after the function has returned.
     pub after_completion: AfterCompletion,
+    /// What other files of the package define with `macro_rules!`, as [`crate::macro_rules`] finds it there.
+    pub macros: Vec<MacroRules>,
     /// The path of `handroll-rt`, when it is not `::handroll_rt`. For [`crate::lower_item`] only.
     pub runtime: Option<syn::Path>,
     /// What the output is for; [`crate::lower_item`] sets it.
     pub(crate) output: Output,
+}
+
+/// A `macro_rules!` item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MacroRules {
+    /// The macro's name.
+    pub name: String,
+    /// The whole item, as text.
+    pub text: String,
 }
 
 /// What polling a future does that was ready before.

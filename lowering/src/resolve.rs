@@ -29,6 +29,8 @@ pub(crate) struct Local {
     pub(crate) hidden: bool,
     /// A temporary that gets its value within an expression, which borrows it there.
     pub(crate) lent: bool,
+    /// Bound for a guard only: it stays a part of what is matched. Whether something may borrow it for longer.
+    pub(crate) looks: Option<bool>,
 }
 
 /// A function's body with every local identified.
@@ -54,6 +56,7 @@ impl Resolved {
             foreign: false,
             hidden: true,
             lent: false,
+            looks: None,
         });
         LocalId(self.locals.len() - 1)
     }
@@ -159,6 +162,7 @@ impl Scopes<'_> {
             foreign: self.foreign > 0,
             hidden: false,
             lent: false,
+            looks: None,
         });
         self.visible.push((base.clone(), id));
         let mention = self.mention();

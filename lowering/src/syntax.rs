@@ -1,7 +1,8 @@
 //! Questions about syntax trees that several passes ask.
 
 use syn::visit::{self, Visit};
-use syn::{Expr, Stmt};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, Pat, Stmt};
 
 /// Whether a piece of syntax awaits in the function itself: closures, async blocks and items inside are their own.
 pub(crate) trait HasAwait {
@@ -260,6 +261,38 @@ pub(crate) fn is_constant(expr: &Expr) -> bool {
     }
 }
 
+/// A pattern that matches the same values and binds nothing.
+pub(crate) fn unbound(pat: &Pat, binds: &dyn Fn(&syn::PatIdent) -> bool) -> Pat {
+    struct Unbound<'a>(&'a dyn Fn(&syn::PatIdent) -> bool);
+    impl VisitMut for Unbound<'_> {
+        fn visit_pat_mut(&mut self, pat: &mut Pat) {
+            let Pat::Ident(found) = pat else {
+                return visit_mut::visit_pat_mut(self, pat);
+            };
+            if !(self.0)(found) {
+                return visit_mut::visit_pat_mut(self, pat);
+            }
+            match found.subpat.take() {
+                Some((_, inner)) => {
+                    *pat = *inner;
+                    self.visit_pat_mut(pat);
+                }
+                None => *pat = syn::parse_quote!(_),
+            }
+        }
+        fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
+            if field.colon_token.is_none() {
+                field.colon_token = Some(Default::default());
+            }
+            self.visit_pat_mut(&mut field.pat);
+        }
+        fn visit_expr_mut(&mut self, _: &mut Expr) {}
+    }
+    let mut pat = pat.clone();
+    Unbound(binds).visit_pat_mut(&mut pat);
+    pat
+}
+
 /// The last segment of a macro's path.
 pub(crate) fn macro_name(mac: &syn::Macro) -> String {
     mac.path
@@ -297,6 +330,8 @@ pub(crate) fn is_format_macro(name: &str) -> bool {
             | "trace"
             | "log"
             | "anyhow"
+            | "eyre"
+            | "miette"
             | "bail"
             | "ensure"
             | "compile_error"
@@ -330,8 +365,15 @@ pub(crate) fn takes_expressions(mac: &syn::Macro) -> bool {
 }
 
 /// Macros that use the values of their arguments, in order.
-pub(crate) fn takes_values(name: &str) -> bool {
-    matches!(name, "vec" | "dbg")
+pub(crate) fn takes_values(mac: &syn::Macro) -> bool {
+    match macro_name(mac).as_str() {
+        "vec" | "dbg" => true,
+        // They make an error of a value, or of a text.
+        "anyhow" | "eyre" | "miette" => {
+            matches!(macro_args(mac).as_deref(), Some([only]) if !matches!(only, Expr::Lit(_)))
+        }
+        _ => false,
+    }
 }
 
 /// The arguments of a macro whose arguments are expressions, when they parse as such.

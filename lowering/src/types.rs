@@ -87,14 +87,18 @@ pub(crate) struct Table {
     derefs: bool,
     /// Free functions without generics and without borrowed parameters, defined once: each call of one gives the same type.
     simple: HashSet<String>,
-    /// Names that a `use` brings in, with the package that they are from; none when several do.
-    imports: HashMap<String, Option<String>>,
+    /// Names that a `use` brings in, with the path that they are from, or what is common to several.
+    imports: HashMap<String, Vec<String>>,
     /// The macros that the file defines once, at its top.
     rules: HashMap<String, crate::open::Rules>,
     /// Macros with several definitions.
     twice: HashSet<String>,
     /// Macros whose templates jump out of the code around them.
     jumping: HashSet<String>,
+    /// Macros that are put in place.
+    opening: HashSet<String>,
+    /// Types of the file with raw pointers in them.
+    pointing: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
     returns: HashMap<String, Type>,
 }
@@ -105,21 +109,28 @@ impl Table {
             table: Table::default(),
             owner: None,
             seen: HashMap::new(),
+            macros: HashMap::new(),
         };
         collector.visit_file(file);
+        let mut definitions: HashMap<String, Vec<&syn::ItemMacro>> = HashMap::new();
         for item in &file.items {
             if let syn::Item::Macro(item) = item
                 && let Some(name) = &item.ident
-                && !collector.table.twice.contains(&name.to_string())
-                && let Some(rules) = crate::open::Rules::of(&item.mac.tokens, false)
             {
-                collector.table.rules.insert(name.to_string(), rules);
+                definitions.entry(name.to_string()).or_default().push(item);
+            }
+        }
+        for (name, items) in definitions {
+            let all = collector.macros.get(&name) == Some(&items.len());
+            if all && let Some(rules) = crate::open::Rules::of(&items, false) {
+                collector.table.take(name, rules);
             }
         }
         let Collector {
             mut table, seen, ..
         } = collector;
         table.plain.retain(|name| seen.get(name) == Some(&1));
+        table.pointing = crate::pointers::holders(file);
         table
     }
 
@@ -142,7 +153,12 @@ impl Table {
 
     /// The package that a `use` of the file brings this name from.
     pub(crate) fn imported_from(&self, name: &str) -> Option<&str> {
-        self.imports.get(name)?.as_deref()
+        self.imports.get(name)?.first().map(String::as_str)
+    }
+
+    /// The path that every `use` of this name in the file brings it from, without the name itself.
+    pub(crate) fn imported_path(&self, name: &str) -> Option<&[String]> {
+        self.imports.get(name).map(Vec::as_slice)
     }
 
     /// Whether a path that names no local, used as a place, is a value of its own there, which may have a drop: a constant or unit
@@ -169,9 +185,69 @@ impl Table {
         self.twice.contains(name)
     }
 
-    /// Macros of the file that jump.
+    /// Macros that jump, of those whose definitions are known.
     pub(crate) fn jumping(&self) -> &HashSet<String> {
         &self.jumping
+    }
+
+    /// Whether a macro is better put in place: it jumps, or has locals of its own.
+    pub(crate) fn opens(&self, name: &str) -> bool {
+        self.opening.contains(name)
+    }
+
+    fn take(&mut self, name: String, rules: crate::open::Rules) {
+        if !rules.jumps() {
+            self.jumping.remove(&name);
+        }
+        self.twice.remove(&name);
+        self.rules.insert(name, rules);
+    }
+
+    /// Takes over the macros of other files of the package, but for names that the file itself defines or brings in from elsewhere.
+    pub(crate) fn adopt(&mut self, macros: &[crate::report::MacroRules], source: &str) {
+        // Those that the file uses, and those that these use.
+        let mut used: Vec<&crate::report::MacroRules> = Vec::new();
+        let mut rest: Vec<_> = macros.iter().collect();
+        loop {
+            let texts: Vec<&str> = used.iter().map(|other| other.text.as_str()).collect();
+            let uses =
+                |name: &str| source.contains(name) || texts.iter().any(|text| text.contains(name));
+            let (found, others): (Vec<_>, Vec<_>) =
+                rest.into_iter().partition(|other| uses(&other.name));
+            rest = others;
+            if found.is_empty() {
+                break;
+            }
+            used.extend(found);
+        }
+        let mut definitions: HashMap<String, Vec<syn::ItemMacro>> = HashMap::new();
+        for found in used {
+            if let Ok(item) = syn::parse_str::<syn::ItemMacro>(&found.text) {
+                let name = found.name.clone();
+                definitions.entry(name).or_default().push(item);
+            }
+        }
+        for (name, items) in definitions {
+            let foreign = self
+                .imported_from(&name)
+                .is_some_and(|from| !matches!(from, "crate" | "self" | "super"));
+            if foreign || !self.macros.insert(name.clone()) {
+                continue;
+            }
+            let items: Vec<&syn::ItemMacro> = items.iter().collect();
+            match crate::open::Rules::of(&items, false) {
+                Some(rules) => {
+                    if rules.jumps() {
+                        self.jumping.insert(name.clone());
+                        self.opening.insert(name.clone());
+                    }
+                    self.rules.insert(name, rules);
+                }
+                None => {
+                    self.jumping.insert(name);
+                }
+            }
+        }
     }
 
     /// Names that a binding must not have.
@@ -254,7 +330,12 @@ impl Table {
                     .is_some_and(|lifetime| lifetime.ident == "static"),
                 ..Facts::default()
             },
-            Type::Ptr(_) | Type::FnPtr(_) => VALUE,
+            // It holds an address that no lifetime tells of.
+            Type::Ptr(_) => Facts {
+                owned: false,
+                ..VALUE
+            },
+            Type::FnPtr(_) => VALUE,
             Type::Array(array) => self.facts(&array.elem).and(VALUE),
             Type::Tuple(tuple) => tuple
                 .elems
@@ -277,7 +358,7 @@ impl Table {
                     return Facts {
                         no_drop: copy,
                         copy,
-                        owned: true,
+                        owned: !self.pointing.contains(&name),
                         ..Facts::default()
                     };
                 }
@@ -472,6 +553,8 @@ struct Collector {
     table: Table,
     owner: Option<String>,
     seen: HashMap<String, usize>,
+    /// How often the file defines a macro, anywhere in it.
+    macros: HashMap<String, usize>,
 }
 
 impl Collector {
@@ -602,38 +685,44 @@ impl<'ast> Visit<'ast> for Collector {
         self.define(&item.ident, &item.generics, &item.attrs);
     }
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        fn names(tree: &syn::UseTree, package: Option<&str>, table: &mut Table) {
+        fn names(tree: &syn::UseTree, path: &mut Vec<String>, table: &mut Table) {
             match tree {
-                syn::UseTree::Path(path) => {
-                    let first = path.ident.to_string();
-                    names(&path.tree, package.or(Some(&first)), table);
+                syn::UseTree::Path(inner) => {
+                    path.push(inner.ident.to_string());
+                    names(&inner.tree, path, table);
+                    path.pop();
                 }
-                syn::UseTree::Name(name) => import(&name.ident, package, table),
-                syn::UseTree::Rename(name) => import(&name.rename, package, table),
-                syn::UseTree::Group(group) => group
-                    .items
-                    .iter()
-                    .for_each(|tree| names(tree, package, table)),
-                _ => {}
+                syn::UseTree::Name(name) => import(&name.ident, path, table),
+                syn::UseTree::Rename(name) => import(&name.rename, path, table),
+                syn::UseTree::Group(group) => {
+                    group.items.iter().for_each(|tree| names(tree, path, table))
+                }
+                syn::UseTree::Glob(_) => {}
             }
         }
-        fn import(name: &proc_macro2::Ident, package: Option<&str>, table: &mut Table) {
-            let package = package.map(str::to_owned);
+        fn import(name: &proc_macro2::Ident, path: &[String], table: &mut Table) {
+            // Without a path it is something of this module under another name.
+            if path.is_empty() {
+                return;
+            }
             let known = table
                 .imports
                 .entry(name.to_string())
-                .or_insert_with(|| package.clone());
-            if *known != package {
-                *known = None;
-            }
+                .or_insert_with(|| path.to_owned());
+            let common = known
+                .iter()
+                .zip(path)
+                .take_while(|(one, other)| one == other);
+            known.truncate(common.count());
         }
-        names(&item.tree, None, &mut self.table);
+        names(&item.tree, &mut Vec::new(), &mut self.table);
     }
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
-        if let Some(name) = &item.ident
-            && !self.table.macros.insert(name.to_string())
-        {
-            self.table.twice.insert(name.to_string());
+        if let Some(name) = &item.ident {
+            *self.macros.entry(name.to_string()).or_default() += 1;
+            if !self.table.macros.insert(name.to_string()) {
+                self.table.twice.insert(name.to_string());
+            }
         }
         if let Some(name) = &item.ident
             && (crate::syntax::tokens_have(&item.mac.tokens, &mut |ident| {
@@ -645,6 +734,7 @@ impl<'ast> Visit<'ast> for Collector {
             }) || item.mac.tokens.to_string().contains('?'))
         {
             self.table.jumping.insert(name.to_string());
+            self.table.opening.insert(name.to_string());
         }
     }
     fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {

@@ -6,6 +6,7 @@ use crate::engine;
 use crate::failure::{Failure, Failures};
 use crate::input::{self, STDIN, Source};
 use crate::output::{Console, atomic, diff};
+use crate::package::Packages;
 use crate::select;
 use crate::status::Status;
 use crate::target::Query;
@@ -43,10 +44,11 @@ pub(crate) fn run(arguments: &LowerArgs, console: &mut Console) -> Result<Status
     let mode = Mode::of(arguments);
     usage(arguments, &mode)?;
     let editions = Editions::new(arguments.edition);
+    let packages = Packages::default();
     let mut status = Status::Done;
     let mut functions = 0;
     for path in &arguments.paths {
-        let (source, options) = match open(path, &editions, console) {
+        let (source, options) = match open(path, &editions, &packages, console) {
             Ok(opened) => opened,
             Err(failure) => {
                 status.worsen(Failures::from(failure).report(console));
@@ -98,6 +100,7 @@ fn usage(arguments: &LowerArgs, mode: &Mode<'_>) -> Result<(), Failure> {
 fn open(
     path: &Path,
     editions: &Editions,
+    packages: &Packages,
     console: &mut Console,
 ) -> Result<(Source, Options), Failure> {
     let source = input::read(path)?;
@@ -105,6 +108,7 @@ fn open(
     let edition = editions.of(&source);
     console.notes(editions.notes());
     options.edition = edition?;
+    options.macros = packages.macros(&source);
     Ok((source, options))
 }
 

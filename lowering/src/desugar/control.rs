@@ -14,7 +14,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Pat};
 
 /// Whether a scrutinee is a reference by its syntax.
-fn gives_reference(head: &Expr) -> bool {
+pub(super) fn gives_reference(head: &Expr) -> bool {
     match bare(head) {
         Expr::Reference(_) => true,
         Expr::MethodCall(call) => {
@@ -91,22 +91,23 @@ impl Desugar<'_> {
             }
             Expr::While(expr) => self.while_(expr),
             Expr::ForLoop(expr) => self.for_(expr, prefix),
-            Expr::Unsafe(block) => {
-                self.refuse(
-                    Code::AwaitPosition,
-                    block.unsafe_token.span,
-                    "an await inside an `unsafe` block is not lowered",
-                    "this block awaits",
-                    "keep only the unsafe calls in the `unsafe` block, and await outside of it",
-                );
-                ir::Expr::Plain(Expr::Unsafe(block))
+            Expr::Unsafe(found) => {
+                let position = if std::mem::take(&mut self.operand) {
+                    Position::Operand
+                } else {
+                    Position::Inside
+                };
+                let mut block = self.block(found.block, position);
+                self.unsafely(&mut block);
+                self.opens_unsafe = true;
+                ir::Expr::Block { label: None, block }
             }
             other => ir::Expr::Plain(self.lift(other, prefix)),
         }
     }
 
     /// A branch, as a block of its own.
-    fn branch(&mut self, expr: Expr) -> ir::Expr {
+    pub(super) fn branch(&mut self, expr: Expr) -> ir::Expr {
         let outer = self.tail.take();
         let node = match expr {
             Expr::Block(block) if block.label.is_none() => ir::Expr::Block {
@@ -324,7 +325,7 @@ impl Desugar<'_> {
     }
 
     /// The block's value becomes the value of the labelled block around it.
-    fn leave_with_value(&mut self, block: &mut Block, label: &syn::Lifetime) {
+    pub(super) fn leave_with_value(&mut self, block: &mut Block, label: &syn::Lifetime) {
         let leave = |value: Option<Expr>| {
             ir::Stmt::Plain(syn::Stmt::Expr(
                 syn::parse_quote!(break #label #value),
@@ -332,6 +333,11 @@ impl Desugar<'_> {
             ))
         };
         match block.stmts.pop() {
+            Some(ir::Stmt::Plain(syn::Stmt::Expr(value, None))) if jumps(&value) => {
+                let semi = Some(Default::default());
+                let stmt = syn::Stmt::Expr(value, semi);
+                block.stmts.push(ir::Stmt::Plain(stmt));
+            }
             Some(ir::Stmt::Plain(syn::Stmt::Expr(value, None))) => {
                 block.stmts.push(leave(Some(value)))
             }
@@ -405,20 +411,8 @@ impl Desugar<'_> {
 
     fn match_(&mut self, expr: syn::ExprMatch, prefix: &mut Prefix) -> ir::Expr {
         let head = *expr.expr;
-        let arms_await = expr.arms.iter().any(|arm| arm.body.has_await());
-        for arm in &expr.arms {
-            if let Pat::Guard(guard) = &arm.pat
-                && guard.guard.has_await()
-            {
-                self.refuse(
-                    Code::AwaitPosition,
-                    guard.if_token.span,
-                    "an await in a match guard is not lowered",
-                    "this guard",
-                    "await before the `match`, or turn the guard into an `if` inside the arm",
-                );
-            }
-        }
+        let guards_await = expr.arms.iter().any(super::guards::awaits);
+        let arms_await = guards_await || expr.arms.iter().any(|arm| arm.body.has_await());
         if arms_await
             && expr.arms.len() > 1
             && !gives_reference(&head)
@@ -438,16 +432,19 @@ impl Desugar<'_> {
         } else {
             self.scrutinee(head, prefix)
         };
-        let arms = expr
-            .arms
-            .into_iter()
-            .map(|arm| Arm {
-                pat: arm.pat,
-                attrs: arm.attrs,
-                body: self.branch(*arm.body),
-            })
-            .collect();
+        if guards_await {
+            return self.guarded(head, expr.arms);
+        }
+        let arms = expr.arms.into_iter().map(|arm| self.arm(arm)).collect();
         ir::Expr::Match { head, arms }
+    }
+
+    pub(super) fn arm(&mut self, arm: syn::Arm) -> Arm {
+        Arm {
+            pat: arm.pat,
+            attrs: arm.attrs,
+            body: self.branch(*arm.body),
+        }
     }
 
     fn while_(&mut self, expr: syn::ExprWhile) -> ir::Expr {
@@ -578,6 +575,18 @@ fn passes_on(expr: &Expr) -> bool {
             | Expr::ForLoop(_)
             | Expr::Unsafe(_)
     )
+}
+
+/// Whether an expression is a jump, and so gives no value.
+fn jumps(expr: &Expr) -> bool {
+    match expr {
+        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
+        Expr::Macro(mac) => matches!(
+            crate::syntax::macro_name(&mac.mac).as_str(),
+            "unreachable" | "panic" | "todo" | "unimplemented" | "bail"
+        ),
+        _ => false,
+    }
 }
 
 /// A value that ends its temporaries as the branch does that it is.

@@ -19,12 +19,14 @@
 //! - control flow that holds awaits is opened, so that each branch is a block of the structured form ([`control`]).
 
 mod control;
+mod guards;
 mod jumps;
 mod lets;
 mod lift;
 mod macros;
 mod settle;
 mod temporaries;
+mod unsafety;
 
 pub(crate) use temporaries::Temporaries;
 
@@ -57,6 +59,8 @@ pub(crate) struct Body {
     pub(crate) holders: Vec<LocalId>,
     /// A loop that is taken apart holds a macro of which nothing is known: it may jump.
     pub(crate) foreign: bool,
+    /// An `unsafe` block was taken apart: some of its pieces may not need one.
+    pub(crate) opens_unsafe: bool,
 }
 
 /// What is known of an await from its syntax.
@@ -93,6 +97,7 @@ pub(crate) fn desugar(
         items: Vec::new(),
         holders: Vec::new(),
         foreign: false,
+        opens_unsafe: false,
         labels: 0,
         table,
         operand: false,
@@ -126,6 +131,7 @@ pub(crate) fn desugar(
         items: this.items,
         holders: this.holders,
         foreign: this.foreign,
+        opens_unsafe: this.opens_unsafe,
     }
 }
 
@@ -191,6 +197,7 @@ struct Desugar<'a> {
     items: Vec<syn::Item>,
     holders: Vec<LocalId>,
     foreign: bool,
+    opens_unsafe: bool,
     labels: usize,
     table: &'a Table,
     /// The next block to be opened is an operand.
@@ -703,6 +710,17 @@ impl Desugar<'_> {
                         "matches" | "dbg" | "pin" | "format_args" | "include" | "thread_local"
                     );
                 self.0.foreign |= self.1 && !known;
+                if matches!(name.as_str(), "bail" | "ensure")
+                    && crate::open::moves(mac, self.0.table)
+                {
+                    self.0.refuse(
+                        Code::Macro,
+                        mac.path.segments[0].ident.span(),
+                        "a macro that returns, and may move a local",
+                        "only its expansion says when it does",
+                        "give `ensure!` a message, import the macro by name from its crate, or return in a statement of its own",
+                    );
+                }
                 if crate::syntax::tokens_have(&mac.tokens, &mut |ident| jump(ident))
                     || self.0.table.jumping().contains(&name)
                 {

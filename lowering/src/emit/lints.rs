@@ -432,6 +432,16 @@ impl<'ast> Visit<'ast> for Walk {
         visit::visit_expr_reference(self, expr);
     }
 
+    fn visit_expr_raw_addr(&mut self, expr: &'ast syn::ExprRawAddr) {
+        if matches!(expr.mutability, syn::PointerMutability::Mut(_)) {
+            match as_ident(&expr.expr).and_then(|name| self.local(name)) {
+                Some(binding) => binding.changes = true,
+                None => self.may_change(&expr.expr),
+            }
+        }
+        visit::visit_expr_raw_addr(self, expr);
+    }
+
     fn visit_expr_method_call(&mut self, expr: &'ast syn::ExprMethodCall) {
         self.may_change(&expr.receiver);
         visit::visit_expr_method_call(self, expr);

@@ -1,6 +1,7 @@
 //! Macros of the standard library that await: those that are control flow are opened, and macros among arguments with them.
 
 use super::{Opening, tokens_of};
+use crate::report::Edition;
 use crate::syntax::{HasAwait, is_format_macro, macro_args};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -32,7 +33,7 @@ impl Opening<'_> {
         }
         // What the assertion says when it fails is said of the condition as it was written.
         let text = if name == "assert" && args.len() == 1 && args[0].has_await() {
-            Some(condition(&args[0])?)
+            Some(assertion(&args[0])?)
         } else {
             None
         };
@@ -49,12 +50,7 @@ impl Opening<'_> {
         let mut opened = mac.clone();
         opened.tokens = tokens_of(&args);
         if let Some(text) = text {
-            // Before edition 2021 a message by itself is no format string.
-            let text = if self.edition >= crate::report::Edition::E2021 {
-                text.replace('{', "{{").replace('}', "}}")
-            } else {
-                text
-            };
+            let text = literal(&text, self.edition);
             opened.tokens.extend(quote!(, #text));
         }
         Some(Expr::Macro(syn::ExprMacro {
@@ -87,8 +83,20 @@ impl Opening<'_> {
     }
 }
 
+/// A text as the message of a macro. Before edition 2021 a message by itself is no format string.
+pub(crate) fn literal(text: &str, edition: Edition) -> String {
+    if edition >= Edition::E2021 {
+        text.replace('{', "{{").replace('}', "}}")
+    } else {
+        text.to_owned()
+    }
+}
+
 /// `assertion failed: ` and the condition as the compiler prints it, which is known when that takes one line.
-fn condition(condition: &Expr) -> Option<String> {
+pub(crate) fn assertion(condition: &Expr) -> Option<String> {
+    if let Some(text) = super::spelling::expression(condition) {
+        return Some(format!("assertion failed: {text}"));
+    }
     let tokens = condition.to_token_stream();
     let text = match pattern_text(condition) {
         Some(text) => text?,

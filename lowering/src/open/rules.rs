@@ -4,14 +4,19 @@
 //! template names a local of the function is put in place only when it is defined inside of the function, and there is one local of
 //! that name.
 
+mod matching;
+mod transcribe;
+
 use super::Opening;
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::ToTokens;
+use crate::report::MacroRules;
+use matching::{Bindings, matches, repetition};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use std::collections::{HashMap, HashSet};
-use syn::parse::{ParseStream, Parser};
+use syn::parse::Parser;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Pat, Stmt};
+use syn::{Expr, Stmt};
 
 /// The mark of a template's identifiers.
 const MARK: &str = "__hrules";
@@ -19,44 +24,120 @@ const MARK: &str = "__hrules";
 /// How deep macros may stand in macros.
 const DEPTH: usize = 16;
 
-/// A macro's definition.
+/// A macro's definition, or several of which `#[cfg]` keeps one.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
-    rules: Vec<(Vec<TokenTree>, TokenStream)>,
+    definitions: Vec<Definition>,
     /// Defined inside of a function.
     pub(super) nested: bool,
 }
 
+#[derive(Clone, Debug)]
+struct Definition {
+    condition: Option<syn::Attribute>,
+    rules: Vec<(Vec<TokenTree>, TokenStream)>,
+}
+
 impl Rules {
-    /// The rules of `macro_rules! name { .. }`.
-    pub(crate) fn of(tokens: &TokenStream, nested: bool) -> Option<Self> {
-        let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
-        let mut rules = Vec::new();
-        let mut at = 0;
-        while at < trees.len() {
-            let (Some(TokenTree::Group(matcher)), Some(TokenTree::Group(template))) =
-                (trees.get(at), trees.get(at + 3))
-            else {
+    /// The definitions of one macro, each `macro_rules! name { .. }` with its attributes; none when they are not to be told apart.
+    pub(crate) fn of(items: &[&syn::ItemMacro], nested: bool) -> Option<Self> {
+        let mut definitions = Vec::new();
+        for item in items {
+            let mut conditions = item.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+            let condition = (items.len() > 1).then(|| conditions.next()).flatten();
+            if items.len() > 1 && (condition.is_none() || conditions.next().is_some()) {
                 return None;
-            };
-            rules.push((matcher.stream().into_iter().collect(), template.stream()));
-            at += 4;
-            if matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ';') {
-                at += 1;
             }
+            definitions.push(Definition {
+                condition: condition.cloned(),
+                rules: rules(&item.mac.tokens)?,
+            });
         }
-        Some(Rules { rules, nested })
+        Some(Rules {
+            definitions,
+            nested,
+        })
+    }
+
+    /// Whether a template may leave the code around its use, or wait there.
+    pub(crate) fn jumps(&self) -> bool {
+        self.templates().any(jumps)
+    }
+
+    /// Whether a template may bind a name that is given to it.
+    fn binds(&self) -> bool {
+        self.templates().any(|template| {
+            crate::syntax::tokens_have(template, &mut |ident| {
+                ident == "let" || ident == "match" || ident == "for" || ident == "macro_rules"
+            }) || template.to_string().contains('|')
+        })
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &TokenStream> {
+        let definitions = self.definitions.iter();
+        definitions.flat_map(|definition| definition.rules.iter().map(|(_, template)| template))
     }
 }
 
-/// What a metavariable stands for.
-#[derive(Clone)]
-enum Bound {
-    One(TokenStream),
-    Many(Vec<HashMap<String, Bound>>),
+/// The rules of a macro: matchers and templates.
+fn rules(tokens: &TokenStream) -> Option<Vec<(Vec<TokenTree>, TokenStream)>> {
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut rules = Vec::new();
+    let mut at = 0;
+    while at < trees.len() {
+        let (Some(TokenTree::Group(matcher)), Some(TokenTree::Group(template))) =
+            (trees.get(at), trees.get(at + 3))
+        else {
+            return None;
+        };
+        rules.push((matcher.stream().into_iter().collect(), template.stream()));
+        at += 4;
+        if punct(trees.get(at)) == Some(';') {
+            at += 1;
+        }
+    }
+    Some(rules)
 }
 
-type Bindings = HashMap<String, Bound>;
+/// Whether a template holds a jump or an await, or declares a local where it is used.
+fn jumps(template: &TokenStream) -> bool {
+    let trees: Vec<TokenTree> = template.clone().into_iter().collect();
+    leaves(&trees)
+        || trees
+            .iter()
+            .any(|tree| matches!(tree, TokenTree::Ident(ident) if ident == "let"))
+}
+
+fn leaves(trees: &[TokenTree]) -> bool {
+    let mut at = 0;
+    while let Some(tree) = trees.get(at) {
+        let found = match tree {
+            TokenTree::Ident(ident) => ["return", "break", "continue", "await"]
+                .iter()
+                .any(|word| ident == word),
+            TokenTree::Punct(mark) if mark.as_char() == '?' => true,
+            TokenTree::Group(group) => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                let repeated = at > 0 && punct(trees.get(at - 1)) == Some('$');
+                if repeated && let Some((_, _, end)) = repetition(trees, at + 1) {
+                    // A `?` behind it is no operator.
+                    if leaves(&inner) {
+                        return true;
+                    }
+                    at = end;
+                    continue;
+                }
+                leaves(&inner)
+            }
+            _ => false,
+        };
+        if found {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
 
 impl Opening<'_> {
     /// The expansion of a macro of the file as statements, if it is to be put in place.
@@ -90,14 +171,40 @@ impl Opening<'_> {
         // A definition in the body could not be moved to its front when it names a local.
         let wanted = std::mem::take(&mut self.wanted)
             || rules.nested
-            || self.table.jumping().contains(&name)
+            || self.table.opens(&name)
             || crate::syntax::tokens_have(&mac.tokens, &mut |ident| jumps(ident));
         if !wanted || self.depth >= DEPTH {
             return None;
         }
         let span = mac.path.segments.first()?.ident.span();
+        let mut expanded = Vec::new();
+        for definition in &rules.definitions {
+            expanded.push((
+                &definition.condition,
+                self.transcribed(definition, mac, span)?,
+            ));
+        }
+        // Of several definitions one is compiled.
+        let tokens = match &expanded[..] {
+            [(None, tokens)] => tokens.clone(),
+            several => {
+                let conditions = several.iter().map(|(condition, _)| condition);
+                let tokens = several.iter().map(|(_, tokens)| tokens);
+                quote!({ #(#conditions { #tokens })* })
+            }
+        };
+        Some((tokens, rules.nested))
+    }
+
+    /// What one definition makes of a macro's arguments.
+    fn transcribed(
+        &mut self,
+        definition: &Definition,
+        mac: &syn::Macro,
+        span: Span,
+    ) -> Option<TokenStream> {
         let input: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
-        for (matcher, template) in &rules.rules {
+        for (matcher, template) in &definition.rules {
             let mut bindings = Bindings::new();
             let Some(rest) = matches(matcher, &input, &mut bindings) else {
                 continue;
@@ -108,8 +215,14 @@ impl Opening<'_> {
             if !is_plain(template) {
                 return None;
             }
-            let tokens = transcribe(template, &bindings, span)?;
-            return Some((tokens, rules.nested));
+            let mut labels = Vec::new();
+            transcribe::labels(template, &mut labels);
+            let labels = labels.into_iter().map(|label| {
+                let fresh = self.fresh(&label, span).to_string();
+                (label, fresh)
+            });
+            let template = transcribe::relabel(template, &labels.collect());
+            return transcribe::transcribe(&template, &bindings, span);
         }
         None
     }
@@ -139,28 +252,15 @@ impl Opening<'_> {
     }
 }
 
-/// Whether nothing in a template depends on how its tokens are spelled, or on labels.
+/// Whether nothing in a template depends on where it stands.
 fn is_plain(template: &TokenStream) -> bool {
     let spelled = crate::syntax::tokens_have(template, &mut |ident| {
         matches!(
             ident.to_string().as_str(),
-            "stringify"
-                | "concat"
-                | "line"
-                | "column"
-                | "macro_rules"
-                | "fn"
-                | "impl"
-                | "struct"
-                | "enum"
-                | "use"
+            "line" | "column" | "macro_rules" | "fn" | "impl" | "struct" | "enum" | "use"
         )
     });
-    // `'label: loop`
     let trees: Vec<TokenTree> = template.clone().into_iter().collect();
-    let labels = trees.windows(3).any(|window| {
-        matches!(window, [TokenTree::Punct(quote), TokenTree::Ident(_), TokenTree::Punct(colon)] if quote.as_char() == '\'' && colon.as_char() == ':')
-    });
     let captures = trees.iter().any(|tree| {
         matches!(tree, TokenTree::Literal(literal) if crate::names::map_captures(literal, &mut |name| Some(name.to_owned())).is_some())
     });
@@ -168,7 +268,7 @@ fn is_plain(template: &TokenStream) -> bool {
         TokenTree::Group(group) => is_plain(&group.stream()),
         _ => true,
     });
-    !spelled && !labels && !captures && inner
+    !spelled && !captures && inner
 }
 
 fn punct(tree: Option<&TokenTree>) -> Option<char> {
@@ -178,149 +278,8 @@ fn punct(tree: Option<&TokenTree>) -> Option<char> {
     }
 }
 
-/// A repetition's separator and operator, and where it ends: what stands behind `$( .. )`.
-fn repetition(trees: &[TokenTree], at: usize) -> Option<(Option<char>, char, usize)> {
-    let op = |tree: Option<&TokenTree>| punct(tree).filter(|c| "*+?".contains(*c));
-    if let Some(op) = op(trees.get(at)) {
-        return Some((None, op, at + 1));
-    }
-    Some((Some(punct(trees.get(at))?), op(trees.get(at + 1))?, at + 2))
-}
-
-/// Matches a pattern with the front of the input; gives how much of that it took.
-fn matches(pattern: &[TokenTree], input: &[TokenTree], bindings: &mut Bindings) -> Option<usize> {
-    let mut at = 0;
-    let mut i = 0;
-    while i < pattern.len() {
-        match (&pattern[i], pattern.get(i + 1)) {
-            (TokenTree::Punct(dollar), Some(TokenTree::Ident(name)))
-                if dollar.as_char() == '$' && punct(pattern.get(i + 2)) == Some(':') =>
-            {
-                let Some(TokenTree::Ident(kind)) = pattern.get(i + 3) else {
-                    return None;
-                };
-                let (tokens, taken) = fragment(&kind.to_string(), &input[at..])?;
-                bindings.insert(name.to_string(), Bound::One(tokens));
-                at += taken;
-                i += 4;
-            }
-            (TokenTree::Punct(dollar), Some(TokenTree::Group(group)))
-                if dollar.as_char() == '$' =>
-            {
-                let (separator, op, end) = repetition(pattern, i + 2)?;
-                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                let mut rounds: Vec<Bindings> = Vec::new();
-                loop {
-                    let mut from = at;
-                    if let Some(separator) = separator
-                        && !rounds.is_empty()
-                    {
-                        if punct(input.get(from)) != Some(separator) {
-                            break;
-                        }
-                        from += 1;
-                    }
-                    let mut round = Bindings::new();
-                    let Some(taken) = matches(&inner, &input[from..], &mut round) else {
-                        break;
-                    };
-                    if from + taken == at {
-                        break;
-                    }
-                    at = from + taken;
-                    rounds.push(round);
-                    if op == '?' {
-                        break;
-                    }
-                }
-                if op == '+' && rounds.is_empty() {
-                    return None;
-                }
-                let mut names = HashSet::new();
-                metavariables(&inner, &mut names);
-                for name in names {
-                    bindings.insert(name, Bound::Many(rounds.clone()));
-                }
-                i = end;
-            }
-            (TokenTree::Group(group), _) => {
-                let Some(TokenTree::Group(found)) = input.get(at) else {
-                    return None;
-                };
-                if found.delimiter() != group.delimiter() {
-                    return None;
-                }
-                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                let given: Vec<TokenTree> = found.stream().into_iter().collect();
-                if matches(&inner, &given, bindings)? != given.len() {
-                    return None;
-                }
-                at += 1;
-                i += 1;
-            }
-            (literal, _) => {
-                let found = input.get(at)?;
-                if matches!(found, TokenTree::Group(_)) || found.to_string() != literal.to_string()
-                {
-                    return None;
-                }
-                at += 1;
-                i += 1;
-            }
-        }
-    }
-    Some(at)
-}
-
-/// The names that a pattern binds.
-fn metavariables(pattern: &[TokenTree], names: &mut HashSet<String>) {
-    for (i, tree) in pattern.iter().enumerate() {
-        match tree {
-            TokenTree::Group(group) => {
-                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                metavariables(&inner, names);
-            }
-            TokenTree::Ident(name)
-                if i > 0
-                    && punct(pattern.get(i - 1)) == Some('$')
-                    && punct(pattern.get(i + 1)) == Some(':') =>
-            {
-                names.insert(name.to_string());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// What a fragment takes from the front of the input, and how many trees that is.
-fn fragment(kind: &str, input: &[TokenTree]) -> Option<(TokenStream, usize)> {
-    if kind == "tt" {
-        return Some((input.first()?.clone().into(), 1));
-    }
-    let parse = |stream: ParseStream<'_>| -> syn::Result<(TokenStream, TokenStream)> {
-        let tokens = match kind {
-            "expr" | "expr_2021" => guarded(stream.parse()?).into_token_stream(),
-            "ident" => stream
-                .call(syn::ext::IdentExt::parse_any)
-                .map(|ident: Ident| ident.into_token_stream())?,
-            "ty" => stream.parse::<syn::Type>()?.into_token_stream(),
-            "path" => stream.parse::<syn::Path>()?.into_token_stream(),
-            "pat" => Pat::parse_multi(stream)?.into_token_stream(),
-            "pat_param" => Pat::parse_single(stream)?.into_token_stream(),
-            "literal" => stream.parse::<syn::Lit>()?.into_token_stream(),
-            "lifetime" => stream.parse::<syn::Lifetime>()?.into_token_stream(),
-            "block" => stream.parse::<syn::Block>()?.into_token_stream(),
-            _ => return Err(stream.error("not known")),
-        };
-        Ok((tokens, stream.parse()?))
-    };
-    let given: TokenStream = input.iter().cloned().collect();
-    let (tokens, rest) = parse.parse2(given).ok()?;
-    Some((tokens, input.len().checked_sub(rest.into_iter().count())?))
-}
-
 /// An argument as the one expression that it is, wherever it is put.
-fn guarded(expr: Expr) -> Expr {
+pub(super) fn guarded(expr: Expr) -> Expr {
     match expr {
         Expr::Array(_)
         | Expr::Await(_)
@@ -385,104 +344,6 @@ impl VisitMut for Needless {
         }
         visit_mut::visit_local_mut(self, local);
     }
-}
-
-/// The template with its metavariables replaced and its own identifiers marked.
-fn transcribe(template: &TokenStream, bindings: &Bindings, span: Span) -> Option<TokenStream> {
-    let trees: Vec<TokenTree> = template.clone().into_iter().collect();
-    let mut out = TokenStream::new();
-    let mut i = 0;
-    while i < trees.len() {
-        match (&trees[i], trees.get(i + 1)) {
-            (TokenTree::Punct(dollar), Some(TokenTree::Ident(name))) if dollar.as_char() == '$' => {
-                if name == "crate" {
-                    out.extend([TokenTree::Ident(Ident::new("crate", span))]);
-                } else {
-                    let Bound::One(tokens) = bindings.get(&name.to_string())? else {
-                        return None;
-                    };
-                    out.extend(tokens.clone());
-                }
-                i += 2;
-            }
-            (TokenTree::Punct(dollar), Some(TokenTree::Group(group)))
-                if dollar.as_char() == '$' =>
-            {
-                let (separator, _, end) = repetition(&trees, i + 2)?;
-                let rounds = rounds(&group.stream(), bindings)?;
-                for (n, round) in rounds.iter().enumerate() {
-                    if n > 0
-                        && let Some(separator) = separator
-                    {
-                        out.extend([TokenTree::Punct(proc_macro2::Punct::new(
-                            separator,
-                            proc_macro2::Spacing::Alone,
-                        ))]);
-                    }
-                    let mut all = bindings.clone();
-                    all.extend(round.clone());
-                    out.extend(transcribe(&group.stream(), &all, span)?);
-                }
-                i = end;
-            }
-            (TokenTree::Group(group), _) => {
-                let mut inner = Group::new(
-                    group.delimiter(),
-                    transcribe(&group.stream(), bindings, span)?,
-                );
-                inner.set_span(span);
-                out.extend([TokenTree::Group(inner)]);
-                i += 1;
-            }
-            (TokenTree::Ident(ident), _) => {
-                let name = ident.to_string();
-                let after_quote = i > 0 && punct(trees.get(i - 1)) == Some('\'');
-                let markable = name.starts_with(|c: char| c.is_lowercase() || c == '_')
-                    && name != "_"
-                    && !after_quote
-                    && syn::parse_str::<Ident>(&name).is_ok();
-                let name = if markable {
-                    format!("{name}{MARK}")
-                } else {
-                    name
-                };
-                let new = match name.strip_prefix("r#") {
-                    Some(raw) => Ident::new_raw(raw, span),
-                    None => Ident::new(&name, span),
-                };
-                out.extend([TokenTree::Ident(new)]);
-                i += 1;
-            }
-            (tree, _) => {
-                let mut tree = tree.clone();
-                tree.set_span(span);
-                out.extend([tree]);
-                i += 1;
-            }
-        }
-    }
-    Some(out)
-}
-
-/// The rounds of a repetition: those of a metavariable in it.
-fn rounds(template: &TokenStream, bindings: &Bindings) -> Option<Vec<Bindings>> {
-    let trees: Vec<TokenTree> = template.clone().into_iter().collect();
-    for (i, tree) in trees.iter().enumerate() {
-        let found = match tree {
-            TokenTree::Group(group) => rounds(&group.stream(), bindings),
-            TokenTree::Ident(name) if i > 0 && punct(trees.get(i - 1)) == Some('$') => {
-                match bindings.get(&name.to_string()) {
-                    Some(Bound::Many(rounds)) => Some(rounds.clone()),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
 }
 
 /// Takes the marks off, but for the locals that the template declares: these get a new name.
@@ -596,10 +457,13 @@ impl VisitMut for Unmark {
 }
 
 /// How many bindings of each name a function has.
-pub(super) fn bound(sig: &syn::Signature, block: &syn::Block) -> HashMap<String, usize> {
-    #[derive(Default)]
-    struct Names(HashMap<String, usize>);
-    impl<'ast> Visit<'ast> for Names {
+pub(super) fn bound(
+    sig: &syn::Signature,
+    block: &syn::Block,
+    known: &HashMap<String, Rules>,
+) -> HashMap<String, usize> {
+    struct Names<'a>(HashMap<String, usize>, &'a HashMap<String, Rules>);
+    impl<'ast> Visit<'ast> for Names<'_> {
         fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
             *self.0.entry(pat.ident.to_string()).or_default() += 1;
             visit::visit_pat_ident(self, pat);
@@ -607,7 +471,11 @@ pub(super) fn bound(sig: &syn::Signature, block: &syn::Block) -> HashMap<String,
         fn visit_item_macro(&mut self, _: &'ast syn::ItemMacro) {}
         fn visit_macro(&mut self, mac: &'ast syn::Macro) {
             // What a macro's tokens bind is not known: none of its variables may be meant.
-            if crate::syntax::takes_expressions(mac) {
+            let rules = mac
+                .path
+                .get_ident()
+                .and_then(|name| self.1.get(&name.to_string()));
+            if crate::syntax::takes_expressions(mac) || rules.is_some_and(|rules| !rules.binds()) {
                 return;
             }
             crate::names::map_tokens(
@@ -622,7 +490,7 @@ pub(super) fn bound(sig: &syn::Signature, block: &syn::Block) -> HashMap<String,
             );
         }
     }
-    let mut names = Names::default();
+    let mut names = Names(HashMap::new(), known);
     names.visit_signature(sig);
     names.visit_block(block);
     names.0
@@ -635,10 +503,7 @@ pub(super) fn nested(block: &syn::Block) -> Vec<(String, Option<Rules>)> {
     impl<'ast> Visit<'ast> for Definitions {
         fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
             if let Some(name) = &item.ident {
-                let rules = item
-                    .attrs
-                    .is_empty()
-                    .then(|| Rules::of(&item.mac.tokens, true));
+                let rules = item.attrs.is_empty().then(|| Rules::of(&[item], true));
                 self.0.push((name.to_string(), rules.flatten()));
             }
         }
@@ -646,6 +511,33 @@ pub(super) fn nested(block: &syn::Block) -> Vec<(String, Option<Rules>)> {
     let mut definitions = Definitions::default();
     definitions.visit_block(block);
     definitions.0
+}
+
+/// See [`crate::macro_rules`].
+pub(crate) fn macro_rules(source: &str) -> Vec<MacroRules> {
+    #[derive(Default)]
+    struct Items(Vec<MacroRules>);
+    impl<'ast> Visit<'ast> for Items {
+        fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+            if let Some(name) = &item.ident {
+                self.0.push(MacroRules {
+                    name: name.to_string(),
+                    text: item.to_token_stream().to_string(),
+                });
+            }
+        }
+        // What a function defines is known in it only.
+        fn visit_block(&mut self, _: &'ast syn::Block) {}
+    }
+    // Most files define none.
+    if !source.contains("macro_rules") {
+        return Vec::new();
+    }
+    let mut items = Items::default();
+    if let Ok(file) = syn::parse_file(source) {
+        items.visit_file(&file);
+    }
+    items.0
 }
 
 /// Takes the definitions away that nothing uses any more.
@@ -680,4 +572,25 @@ fn uses(tokens: &TokenStream, name: &str) -> usize {
         _ => 0,
     };
     trees.iter().enumerate().map(count).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, lower_file, macro_rules};
+
+    #[test]
+    fn a_macro_of_another_file_of_the_package_is_put_in_place() {
+        let other = "macro_rules! try_or_continue { ($expr:expr) => { match $expr { Ok(val) => val, Err(_) => continue } }; }";
+        let source = "async fn f(list: Vec<u32>) -> u32 { for n in list { let n: u32 = try_or_continue!(get(n).await); return n; } 0 }";
+        let refused = lower_file(source, &Options::default()).expect("it is Rust");
+        assert!(refused.functions[0].outcome.is_err());
+        let mut options = Options::default();
+        options.macros = macro_rules(other);
+        let file = lower_file(source, &options).expect("it is Rust");
+        assert!(
+            file.functions[0].outcome.is_ok(),
+            "{:?}",
+            file.functions[0].outcome
+        );
+    }
 }

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::visit_mut::{self, VisitMut};
+use syn::visit_mut::VisitMut;
 use syn::{Expr, Pat};
 
 /// What stands between the braces.
@@ -145,10 +145,8 @@ impl Opening<'_> {
                 quote!(#out)
             } else {
                 refutable = true;
-                let mut looks = pat.clone();
-                Looks.visit_pat_mut(&mut looks);
-                match looks {
-                    Pat::Or(_) => quote!(#out @ (#looks)),
+                match crate::syntax::unbound(&pat, &crate::resolve::binds) {
+                    looks @ Pat::Or(_) => quote!(#out @ (#looks)),
                     looks => quote!(#out @ #looks),
                 }
             };
@@ -218,39 +216,6 @@ fn irrefutable(pat: &Pat) -> bool {
             .all(|pat| matches!(pat, Pat::Rest(_)) || irrefutable(pat)),
         Pat::Paren(pat) => irrefutable(&pat.pat),
         _ => false,
-    }
-}
-
-/// Turns a pattern into one that binds nothing.
-struct Looks;
-
-impl VisitMut for Looks {
-    fn visit_pat_mut(&mut self, pat: &mut Pat) {
-        if let Pat::Ident(found) = pat
-            && crate::resolve::binds(found)
-        {
-            *pat = match found.subpat.take() {
-                Some((_, inner)) => *inner,
-                None => syn::parse_quote!(_),
-            };
-            return self.visit_nested(pat);
-        }
-        visit_mut::visit_pat_mut(self, pat);
-    }
-
-    fn visit_field_pat_mut(&mut self, field: &mut syn::FieldPat) {
-        if field.colon_token.is_none() {
-            field.colon_token = Some(Default::default());
-        }
-        self.visit_pat_mut(&mut field.pat);
-    }
-}
-
-impl Looks {
-    fn visit_nested(&mut self, pat: &mut Pat) {
-        if !matches!(pat, Pat::Wild(_)) {
-            self.visit_pat_mut(pat);
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lowers every file of a crate, in memory, and counts.
 
 use super::fetch::{Source, rust_files};
-use handroll_lowering::{Code, Edition, LoweredFile, Options, lower_file};
+use handroll_lowering::{Code, Edition, LoweredFile, MacroRules, Options, lower_file, macro_rules};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -33,9 +33,14 @@ pub struct Survey {
 const NOT_RUST: &str = "handroll wrote something that is not Rust";
 
 /// Lowers one text; the message of a panic if there was one.
-fn lower(source: &str, edition: Edition) -> Result<Option<LoweredFile>, String> {
+fn lower(
+    source: &str,
+    edition: Edition,
+    macros: Vec<MacroRules>,
+) -> Result<Option<LoweredFile>, String> {
     let mut options = Options::default();
     options.edition = edition;
+    options.macros = macros;
     match catch_unwind(AssertUnwindSafe(|| lower_file(source, &options))) {
         Ok(outcome) => Ok(outcome.ok()),
         Err(payload) => Err(payload
@@ -53,6 +58,7 @@ fn lower(source: &str, edition: Edition) -> Result<Option<LoweredFile>, String> 
 /// When a file cannot be read.
 pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
     let mut survey = Survey::default();
+    let defined = definitions(source)?;
     for path in rust_files(&source.folder.join(below))? {
         let Ok(text) = String::from_utf8(fs::read(&path)?) else {
             survey.not_rust += 1;
@@ -62,7 +68,11 @@ pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
             .strip_prefix(&source.folder)
             .unwrap_or(&path)
             .to_owned();
-        match lower(&text, source.edition) {
+        let others = defined
+            .iter()
+            .filter(|(other, _)| *other != path && top(other) == top(&path));
+        let macros = others.flat_map(|(_, macros)| macros.iter().cloned());
+        match lower(&text, source.edition, macros.collect()) {
             Ok(Some(lowered)) => survey.take(path, text, lowered),
             Ok(None) if syn::parse_file(&text).is_err() => survey.not_rust += 1,
             Ok(None) => survey.defect(&path, "refused as a whole, though syn parses it"),
@@ -70,6 +80,25 @@ pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
         }
     }
     Ok(survey)
+}
+
+/// The macros of each file of a package.
+fn definitions(source: &Source) -> io::Result<Vec<(PathBuf, Vec<MacroRules>)>> {
+    let mut found = Vec::new();
+    for path in rust_files(&source.folder)? {
+        let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+        let path = path.strip_prefix(&source.folder).unwrap_or(&path);
+        let macros = catch_unwind(|| macro_rules(&text)).unwrap_or_default();
+        if !macros.is_empty() {
+            found.push((path.to_owned(), macros));
+        }
+    }
+    Ok(found)
+}
+
+/// The folder of a package that a file is in: `src`, `tests`.
+fn top(path: &Path) -> Option<std::path::Component<'_>> {
+    path.components().next()
 }
 
 impl Survey {

@@ -8,6 +8,7 @@ use crate::args::CheckArgs;
 use crate::edition::Editions;
 use crate::failure::Failures;
 use crate::output::{Console, json};
+use crate::package::Packages;
 use crate::status::Status;
 use crate::{engine, input, stack};
 use handroll_lowering::Options;
@@ -21,8 +22,9 @@ use walk::Found;
 pub(crate) fn run(arguments: &CheckArgs, console: &mut Console) -> Result<Status, Failures> {
     let found = walk::files(&arguments.paths);
     let editions = Editions::new(arguments.edition);
+    let packages = Packages::default();
     let checked = in_parallel(&found, |found| match found {
-        Found::File(path) => file(path, &editions),
+        Found::File(path) => file(path, &editions, &packages),
         Found::Problem { path, why } => File::unreadable(path.display().to_string(), why.clone()),
     });
     console.notes(editions.notes());
@@ -40,7 +42,7 @@ pub(crate) fn run(arguments: &CheckArgs, console: &mut Console) -> Result<Status
 }
 
 /// Checks one file. Its report holds plain data only: spans cannot leave the thread.
-fn file(path: &Path, editions: &Editions) -> File {
+fn file(path: &Path, editions: &Editions, packages: &Packages) -> File {
     let name = path.display().to_string();
     let opened = input::read(path).and_then(|source| Ok((editions.of(&source)?, source)));
     let (edition, source) = match opened {
@@ -49,6 +51,7 @@ fn file(path: &Path, editions: &Editions) -> File {
     };
     let mut options = Options::default();
     options.edition = edition;
+    options.macros = packages.macros(&source);
     match engine::lower(&source, &options) {
         Ok(lowered) => File::checked(name, &source, edition, &lowered.functions),
         Err(failures) => File::failed(name, edition, &failures),

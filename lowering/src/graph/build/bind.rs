@@ -205,7 +205,15 @@ impl Walk<'_> {
 
     pub(super) fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
         let bound = bindings(pat, self.table);
-        if !taken && is_place(head) && as_root(head).is_some() {
+        let looks = bound
+            .locals
+            .iter()
+            .find_map(|local| self.resolved.locals[local.0].looks);
+        if let Some(lends) = looks {
+            if let Some((ident, _)) = as_root(head) {
+                self.use_(ident, if lends { How::Borrow } else { How::Read });
+            }
+        } else if !taken && is_place(head) && as_root(head).is_some() {
             if bound.whole {
                 if let Some((ident, direct)) = as_root(head) {
                     self.use_(

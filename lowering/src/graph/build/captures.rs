@@ -21,7 +21,7 @@ impl Walk<'_> {
             return;
         }
         let read = is_format_macro(&name) || name == "matches";
-        let by_value = takes_values(&name);
+        let by_value = takes_values(mac);
         if (read || by_value)
             && let Some(args) = macro_args(mac)
         {
