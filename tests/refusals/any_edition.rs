@@ -161,36 +161,38 @@ pub mod hidden {
     }
 }
 
-/// an await inside an `unsafe` block is not lowered
+/// an `unsafe` block awaits, and takes apart what only its own context may look at
 pub mod unsafe_block {
     pub mod refused {
         use super::super::*;
-        unsafe fn port() -> usize {
-            1
-        }
-        pub async fn f() -> usize {
-            unsafe { port() + number().await }
+        pub async fn f(pair: &'static (usize, usize)) -> usize {
+            let at: *const (usize, usize) = pair;
+            unsafe {
+                let (a, _) = *at;
+                a + number().await
+            }
         }
     }
     pub mod instead {
         use super::super::*;
-        unsafe fn port() -> usize {
-            1
-        }
-        pub async fn f() -> usize {
-            let port = unsafe { port() };
-            port + number().await
+        pub async fn f(pair: &'static (usize, usize)) -> usize {
+            let at: *const (usize, usize) = pair;
+            unsafe {
+                let pair = *at;
+                let (a, _) = pair;
+                a + number().await
+            }
         }
     }
 }
 
-/// an await in a match guard is not lowered
+/// a match guard awaits, 
 pub mod guard {
     pub mod refused {
         use super::super::*;
         pub async fn f(n: usize) -> usize {
             match n {
-                1 if number().await == 1 => 2,
+                n if number().await == n => 2,
                 _ => 3,
             }
         }
@@ -198,16 +200,61 @@ pub mod guard {
     pub mod instead {
         use super::super::*;
         pub async fn f(n: usize) -> usize {
+            let number = number().await;
             match n {
-                1 => {
-                    if number().await == 1 {
-                        2
-                    } else {
-                        3
-                    }
-                }
+                n if number == n => 2,
                 _ => 3,
             }
+        }
+    }
+}
+
+/// a macro that returns, and may move a local
+pub mod returning {
+    pub mod refused {
+        use super::super::*;
+        fn likes(list: Vec<usize>) -> bool {
+            list.is_empty()
+        }
+        pub async fn f(list: Vec<usize>) -> Result<usize, ()> {
+            ensure!(likes(list));
+            Ok(number().await)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        fn likes(list: Vec<usize>) -> bool {
+            list.is_empty()
+        }
+        pub async fn f(list: Vec<usize>) -> Result<usize, ()> {
+            if !likes(list) {
+                return Err(());
+            }
+            Ok(number().await)
+        }
+    }
+}
+
+/// a macro says its argument as it is spelled, and that is spelled otherwise in the output
+pub mod spelled {
+    pub mod refused {
+        use super::super::*;
+        async fn look(_: &usize) {}
+        pub async fn f() -> Result<usize, ()> {
+            let n = number().await;
+            look(&n).await;
+            ensure!(n > 0);
+            Ok(n)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        async fn look(_: &usize) {}
+        pub async fn f() -> Result<usize, ()> {
+            let n = number().await;
+            look(&n).await;
+            ensure!(n > 0, "nothing");
+            Ok(n)
         }
     }
 }

@@ -18,6 +18,8 @@ macro_rules! record { ($($x:tt)*) => { let _ = format_args!($($x)*); } }
 #[allow(unused_macros)]
 macro_rules! demand { ($x:expr) => { let _ = $x; } }
 #[allow(unused_macros)]
+macro_rules! ensure { ($x:expr $(, $y:tt)*) => { if !$x { return Err(()); } }; }
+#[allow(unused_macros)]
 macro_rules! padded { ($x:expr) => { $x.as_str() } }
 ";
 
