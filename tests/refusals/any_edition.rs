@@ -178,7 +178,7 @@ pub mod unsafe_block {
         pub async fn f(pair: &'static (usize, usize)) -> usize {
             let at: *const (usize, usize) = pair;
             unsafe {
-                let pair = *at;
+                let pair: (usize, usize) = *at;
                 let (a, _) = pair;
                 a + number().await
             }
