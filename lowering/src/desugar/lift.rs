@@ -398,16 +398,14 @@ impl Desugar<'_> {
         match binary.op {
             BinOp::And(_) | BinOp::Or(_) if binary.right.has_await() => {
                 let and = matches!(binary.op, BinOp::And(_));
-                let left = self.lift(*binary.left, prefix);
+                let left = self.left_operand(*binary.left, span, prefix);
                 let left = if self.leaves_temporaries(&left) {
                     path(self.hide("left", left, span, prefix))
                 } else {
                     left
                 };
                 let mut inner = Prefix::default();
-                let root = std::mem::replace(&mut self.root, Root::Here);
-                let right = self.value(*binary.right, &mut inner);
-                self.root = root;
+                let right = self.lazy_operand(*binary.right, &mut inner);
                 let right = ir::Block::new(vec![ir::Stmt::Expr {
                     expr: self.enclose(inner, right, false),
                     semi: false,
@@ -437,7 +435,7 @@ impl Desugar<'_> {
                 self.ready(value, span, prefix)
             }
             BinOp::And(_) | BinOp::Or(_) => {
-                *binary.left = self.lift(*binary.left, prefix);
+                *binary.left = self.left_operand(*binary.left, span, prefix);
                 Expr::Binary(binary)
             }
             op if is_compound(&op) => {
@@ -491,6 +489,40 @@ impl Desugar<'_> {
                 binary.right = Box::new(operands.pop().expect("right"));
                 binary.left = Box::new(operands.pop().expect("left"));
                 Expr::Binary(binary)
+            }
+        }
+    }
+}
+
+impl Desugar<'_> {
+    /// An operand of `&&` or `||`, which ends its temporaries itself.
+    fn lazy_operand(&mut self, operand: Expr, prefix: &mut Prefix) -> ir::Expr {
+        let tail = self.tail.take();
+        let root = std::mem::replace(&mut self.root, Root::Here);
+        let value = self.value(operand, prefix);
+        self.root = root;
+        self.tail = tail;
+        value
+    }
+
+    /// The left one, as an expression: where it has temporaries, its value outlives them.
+    fn left_operand(&mut self, operand: Expr, span: Span, prefix: &mut Prefix) -> Expr {
+        if !operand.has_await() {
+            return operand;
+        }
+        let mut inner = Prefix::default();
+        match self.lazy_operand(operand, &mut inner) {
+            ir::Expr::Plain(value) if !inner.scoped => {
+                prefix.stmts.append(&mut inner.stmts);
+                value
+            }
+            value => {
+                let value = self.enclose(inner, value, false);
+                let ready = self.ready(value, span, prefix);
+                if let Some(local) = as_ident(&ready).and_then(crate::names::local) {
+                    self.resolved.locals[local.0].ty = Some(syn::parse_quote!(bool));
+                }
+                ready
             }
         }
     }

@@ -73,8 +73,8 @@ impl Temporaries<'_> {
                 | BinOp::Ge(_) => [&binary.left, &binary.right]
                     .into_iter()
                     .any(|side| !is_constant(side) && !is_settled_value(side) && place(side)),
-                // The right operand ends its own temporaries.
-                BinOp::And(_) | BinOp::Or(_) => value(&binary.left),
+                // Each operand ends its own temporaries.
+                BinOp::And(_) | BinOp::Or(_) => false,
                 _ => value(&binary.left) || value(&binary.right),
             },
             Expr::Return(expr) => expr.expr.as_deref().is_some_and(value),
