@@ -1,7 +1,9 @@
 //! Places that keep their address while the function waits.
 
+use core::cell::Cell;
 use core::marker::PhantomPinned;
 use core::mem::{MaybeUninit, forget};
+use core::panic::RefUnwindSafe;
 use core::ptr;
 
 /// A place in a frame for a local that may be borrowed across an await.
@@ -24,7 +26,7 @@ impl<T> Slot<T> {
     #[inline(always)]
     pub unsafe fn fill(&mut self, value: T) -> Live<T> {
         self.0.write(value);
-        Live(self.0.as_mut_ptr())
+        Live(Cell::new(self.place()))
     }
 
     /// The value that was kept in it.
@@ -33,7 +35,7 @@ impl<T> Slot<T> {
     /// The slot was filled and its guard kept; it outlives the new guard at this address.
     #[inline(always)]
     pub unsafe fn resume(&mut self) -> Live<T> {
-        Live(self.0.as_mut_ptr())
+        Live(Cell::new(self.place()))
     }
 
     /// The place of the value that was kept in it. Something else answers for its drop.
@@ -42,14 +44,24 @@ impl<T> Slot<T> {
     /// The slot was filled and its guard kept.
     #[inline(always)]
     pub unsafe fn there(&mut self) -> Pointer<T> {
-        Pointer(self.0.as_mut_ptr())
+        Pointer(self.place())
+    }
+
+    /// Where the value is. A `&mut` to what `PhantomPinned` does not guard would say that nothing else points there.
+    #[inline(always)]
+    const fn place(&mut self) -> *mut T {
+        (&raw mut self.0).cast()
     }
 }
 
 /// A slot's value while the function runs: dropped when the guard's scope ends, unless it is kept.
 ///
 /// It has associated functions only: a method would hide the user's method of the same name.
-pub struct Live<T>(*mut T);
+///
+/// A [`Later`] or an [`Inside`] that was made of a shared reference may end it, hence the cell.
+pub struct Live<T>(Cell<*mut T>);
+
+impl<T: RefUnwindSafe> RefUnwindSafe for Live<T> {}
 
 /// A pinned local whose drop is due before that of a held value, should the step that holds the value panic.
 ///
@@ -172,7 +184,7 @@ impl<T> Guard for Live<T> {
     #[inline(always)]
     unsafe fn place<'x>(this: &Self) -> &'x mut T {
         // SAFETY: the slot is filled while its guard is there; the caller answers for the borrows.
-        unsafe { &mut *this.0 }
+        unsafe { &mut *this.0.get() }
     }
 }
 
@@ -181,15 +193,15 @@ impl<T> Own for Live<T> {
     unsafe fn end(this: *mut Self) {
         // SAFETY: the guard is there; once it is null, it stands for nothing.
         unsafe {
-            let value = ptr::replace(&raw mut (*this).0, ptr::null_mut());
-            drop(Live(value));
+            let value = (*this).0.replace(ptr::null_mut());
+            drop(Live(Cell::new(value)));
         }
     }
 
     #[inline(always)]
     unsafe fn take(this: *mut Self) -> T {
         // SAFETY: the caller knows that there is a value; once the guard is null, it stands for nothing.
-        unsafe { ptr::replace(&raw mut (*this).0, ptr::null_mut()).read() }
+        unsafe { (*this).0.replace(ptr::null_mut()).read() }
     }
 }
 
@@ -197,7 +209,7 @@ impl<T> Live<T> {
     /// The guard of a slot that gets its value within an expression: until then it stands for nothing.
     #[inline(always)]
     pub const fn vacant() -> Self {
-        Live(ptr::null_mut())
+        Live(Cell::new(ptr::null_mut()))
     }
 
     /// Moves the value out; the slot is empty afterwards.
@@ -207,7 +219,7 @@ impl<T> Live<T> {
     #[inline(always)]
     pub unsafe fn out(this: Self) -> T {
         // SAFETY: the slot is filled while its guard is there, and the guard goes without dropping the value.
-        let value = unsafe { this.0.read() };
+        let value = unsafe { this.0.get().read() };
         forget(this);
         value
     }
@@ -216,9 +228,10 @@ impl<T> Live<T> {
 impl<T> Drop for Live<T> {
     #[inline(always)]
     fn drop(&mut self) {
-        if !self.0.is_null() {
+        let value = self.0.get();
+        if !value.is_null() {
             // SAFETY: whoever made the guard promised that the slot is filled; nothing uses the guard after this.
-            unsafe { ptr::drop_in_place(self.0) }
+            unsafe { ptr::drop_in_place(value) }
         }
     }
 }
@@ -234,7 +247,7 @@ impl<T> Vacant<T> {
     /// for as long as it is used.
     #[inline(always)]
     pub unsafe fn new(slot: &mut Slot<T>, guard: &mut Live<T>) -> Self {
-        Vacant(slot.0.as_mut_ptr(), guard)
+        Vacant(slot.place(), guard)
     }
 
     /// Takes the value in, and lends it.
@@ -249,7 +262,7 @@ impl<T> Vacant<T> {
         // SAFETY: as promised to `new`.
         unsafe {
             self.0.write(value);
-            (*self.1).0 = self.0;
+            (*self.1).0.set(self.0);
             &mut *self.0
         }
     }

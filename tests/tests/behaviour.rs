@@ -70,3 +70,29 @@ fn lowering_again_changes_nothing() -> Result<(), Box<dyn std::error::Error>> {
     assert!(changed.is_empty(), "{changed:#?}");
     Ok(())
 }
+
+/// Fixtures with much of the runtime's `unsafe` behind them, under AddressSanitizer; `HANDROLL_ASAN=1` before `try --all` has all of them.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn address_sanitizer_finds_nothing() -> Result<(), Box<dyn Error>> {
+    let fixtures = [
+        "alignment",
+        "drop_order",
+        "forgotten",
+        "held_expressions",
+        "shared_places",
+        "temporaries_in_place",
+    ];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_try"))
+        .args(fixtures)
+        .env("HANDROLL_ASAN", "1")
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    // Refused functions make the status a failure.
+    assert!(
+        said.contains(" 0 different; 0 other failures"),
+        "{said}\n{errors}"
+    );
+    Ok(())
+}
