@@ -32,6 +32,7 @@
 mod arguments;
 mod items;
 mod leaving;
+mod logging;
 mod rules;
 mod select;
 mod spelling;
@@ -70,6 +71,7 @@ pub(crate) fn open(
         items: Vec::new(),
         rules: table.rules().clone(),
         bound: HashMap::new(),
+        copied: HashSet::new(),
         depth: 0,
         wanted: false,
         counts: HashMap::new(),
@@ -84,6 +86,15 @@ pub(crate) fn open(
         };
     }
     opening.bound = rules::bound(sig, block, &opening.rules);
+    for input in &sig.inputs {
+        if let syn::FnArg::Typed(param) = input
+            && let syn::Pat::Ident(name) = &*param.pat
+            && table.facts(&param.ty).copy
+            && opening.bound.get(&name.ident.to_string()) == Some(&1)
+        {
+            opening.copied.insert(name.ident.to_string());
+        }
+    }
     let mut block = block.clone();
     opening.visit_block_mut(&mut block);
     rules::prune(&mut block);
@@ -135,6 +146,8 @@ struct Opening<'a> {
     rules: HashMap<String, Rules>,
     /// How many bindings of each name the function has.
     bound: HashMap<String, usize>,
+    /// Parameters whose types are spelled, and copied where they are used.
+    copied: HashSet<String>,
     /// How many macros are around.
     depth: usize,
     /// The next macro makes a future that is awaited: what it holds must be seen.
@@ -164,6 +177,11 @@ impl Opening<'_> {
         let name = crate::syntax::macro_name(mac);
         if let Some(opened) = self.leaving(mac) {
             return Some(opened);
+        }
+        if mac.has_await()
+            && let Some(leaf) = self.logging(&name, mac)
+        {
+            return Some(leaf);
         }
         let flavour = flavour(&mac.path, self.table)?;
         match (name.as_str(), flavour) {

@@ -14,7 +14,9 @@ impl Desugar<'_> {
     pub(super) fn awaiting_macro(&mut self, found: ExprMacro, prefix: &mut Prefix) -> Expr {
         let name = macro_name(&found.mac);
         let known = is_standard(&found.mac.path) && !self.table.defines_macro(&name);
-        let lifted = if known {
+        let lifted = if self.makes_error(&found.mac) {
+            self.error_macro(&found, prefix)
+        } else if known {
             match name.as_str() {
                 "vec" => self.vec_macro(&found, prefix),
                 "assert" => self.assert_macro(&found, prefix),
@@ -38,6 +40,34 @@ impl Desugar<'_> {
             self.hidden_await(&found.mac);
             Expr::Macro(found)
         })
+    }
+
+    /// `anyhow!` and its like, of their crates.
+    fn makes_error(&self, mac: &syn::Macro) -> bool {
+        let name = macro_name(mac);
+        let package = match mac.path.segments.len() {
+            1 => self.table.imported_from(&name).map(str::to_owned),
+            _ => Some(mac.path.segments[0].ident.to_string()),
+        };
+        let known = |package: &str| matches!(package, "anyhow" | "eyre" | "color_eyre" | "miette");
+        matches!(name.as_str(), "anyhow" | "eyre" | "miette")
+            && !self.table.defines_macro(&name)
+            && package.is_some_and(|package| known(&package))
+    }
+
+    /// An error of a format string and its arguments, or of a value.
+    fn error_macro(&mut self, found: &ExprMacro, prefix: &mut Prefix) -> Option<Expr> {
+        let args = macro_args(&found.mac)?;
+        if let [value] = &args[..]
+            && !matches!(value, Expr::Lit(_))
+        {
+            let mut inner = Prefix::default();
+            let value = self.alone(|this| this.lift(value.clone(), &mut inner));
+            return Some(self.ended(with_tokens(found, quote!(#value)), inner, prefix));
+        }
+        let mut inner = Prefix::default();
+        let lifted = self.alone(|this| this.borrowing_macro(found, 1.., &mut inner))?;
+        Some(self.ended(lifted, inner, prefix))
     }
 
     /// Something that ends its temporaries itself.

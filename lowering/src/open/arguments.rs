@@ -19,6 +19,9 @@ impl Opening<'_> {
         if name == "matches" {
             return self.matches(mac);
         }
+        if name == "dbg" {
+            return self.dbg(mac);
+        }
         if !is_format_macro(name) && name != "vec" {
             return None;
         }
@@ -28,6 +31,14 @@ impl Opening<'_> {
             let args = &mac.tokens;
             let mut opened: Expr =
                 syn::parse_quote!(if cfg!(debug_assertions) { ::core::#name!(#args); });
+            self.visit_expr_mut(&mut opened);
+            return Some(opened);
+        }
+        if name == "assert" && args[1..].iter().any(HasAwait::has_await) {
+            // Its message is made only when it fails.
+            let condition = super::rules::guarded(args.remove(0));
+            let args = tokens_of(&args);
+            let mut opened: Expr = syn::parse_quote!(if !#condition { ::core::panic!(#args); });
             self.visit_expr_mut(&mut opened);
             return Some(opened);
         }
@@ -57,6 +68,26 @@ impl Opening<'_> {
             attrs: Vec::new(),
             mac: opened,
         }))
+    }
+
+    /// `dbg!(value)` prints the value with its text, and is the value.
+    fn dbg(&mut self, mac: &syn::Macro) -> Option<Expr> {
+        let given: Vec<TokenTree> = mac.tokens.clone().into_iter().collect();
+        let [value] = &macro_args(mac)?[..] else {
+            return None;
+        };
+        let text = super::spelling::tokens(&given)?;
+        let value = value.clone();
+        let span = mac.path.segments.first()?.ident.span();
+        let tmp = self.fresh("tmp", span);
+        let mut opened: Expr = syn::parse_quote!(match #value {
+            #tmp => {
+                ::std::eprintln!("[{}:{}:{}] {} = {:#?}", file!(), line!(), column!(), #text, &#tmp);
+                #tmp
+            }
+        });
+        self.visit_expr_mut(&mut opened);
+        Some(opened)
     }
 
     /// `matches!(value, pattern if guard)` is a `match`.

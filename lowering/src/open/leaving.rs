@@ -121,15 +121,17 @@ pub(crate) fn moves(mac: &syn::Macro, table: &Table) -> bool {
             .last()
             .is_some_and(|last| last.ident == "bail");
     }
+    let borrows =
+        |method: &str| borrows(method) || table.receiver(None, method) == Some(Receiver::ByRef);
     args.iter().any(|arg| match arg {
-        Expr::Assign(named) => !only_looks(&named.right, table),
-        arg => !only_looks(arg, table),
+        Expr::Assign(named) => !only_looks(&named.right, &borrows),
+        arg => !only_looks(arg, &borrows),
     })
 }
 
-/// Whether an expression only looks at the locals that it mentions.
-fn only_looks(expr: &Expr, table: &Table) -> bool {
-    let looks = |expr: &Expr| only_looks(expr, table);
+/// Whether an expression only looks at the locals that it mentions, when these methods borrow their receivers.
+pub(super) fn only_looks(expr: &Expr, borrows: &dyn Fn(&str) -> bool) -> bool {
+    let looks = |expr: &Expr| only_looks(expr, borrows);
     let given = |arg: &Expr| {
         let constant = matches!(arg, Expr::Path(path) if path.path.get_ident().is_none());
         constant || !matches!(arg, Expr::Path(_)) && looks(arg)
@@ -146,14 +148,16 @@ fn only_looks(expr: &Expr, table: &Table) -> bool {
         Expr::Binary(binary) => looks(&binary.left) && looks(&binary.right),
         Expr::Call(call) => looks(&call.func) && call.args.iter().all(given),
         Expr::MethodCall(call) => {
-            let borrows = !crate::syntax::is_place(&call.receiver)
-                || borrows(&call.method.to_string())
-                || table.receiver(None, &call.method.to_string()) == Some(Receiver::ByRef);
-            borrows && looks(&call.receiver) && call.args.iter().all(given)
+            let stays =
+                !crate::syntax::is_place(&call.receiver) || borrows(&call.method.to_string());
+            stays && looks(&call.receiver) && call.args.iter().all(given)
         }
+        Expr::Tuple(tuple) => tuple.elems.iter().all(given),
+        Expr::Await(found) => given(&found.base),
         Expr::Macro(mac) => {
             let formats = crate::syntax::is_format_macro(&crate::syntax::macro_name(&mac.mac));
-            formats && !moves(&mac.mac, table)
+            let args = macro_args(&mac.mac);
+            formats && args.is_some_and(|args| args.iter().all(looks))
         }
         _ => false,
     }
