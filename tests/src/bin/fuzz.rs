@@ -105,7 +105,7 @@ fn work(args: &Args) -> Result<bool, Error> {
 }
 
 /// How many programs with each bug are compared.
-const SEEDED: usize = 8;
+const SEEDED: usize = 40;
 
 fn seeded(args: &Args) -> Result<bool, Error> {
     let hunts = fuzz::hunt(args.seed, args.programs as u64, SEEDED)?;
