@@ -155,6 +155,12 @@ fn debian() -> io::Result<PathBuf> {
             fs::remove_file(path)?;
         }
     }
+    // The target asks for its linker by this name, which Debian does not have.
+    let bin = root.join("usr/bin");
+    let lld = packages.iter().find(|package| package.starts_with("lld-"));
+    if let Some(lld) = lld.filter(|_| !bin.join("rust-lld").exists()) {
+        std::os::unix::fs::symlink(lld, bin.join("rust-lld"))?;
+    }
     fs::write(complete, "")?;
     Ok(root)
 }
