@@ -74,8 +74,14 @@ impl Desugar<'_> {
     /// A `match` with guards that await; its head is a place.
     pub(super) fn guarded(&mut self, head: Expr, mut arms: Vec<syn::Arm>) -> ir::Expr {
         let by_reference = gives_reference(&head);
+        let binds = arms.iter().any(|arm| {
+            let mut bound = HashSet::new();
+            bindings(&arm.pat, &mut bound);
+            !bound.is_empty()
+        });
+        let part = binds && !by_reference && crate::syntax::as_ident(&head).is_none();
         for arm in arms.iter().filter(|arm| awaits(arm)) {
-            self.check_guard(arm, &head, by_reference);
+            self.check_guard(arm, &head, by_reference, part);
         }
         let mut stmts = Vec::new();
         let mut flags = HashSet::new();
@@ -206,6 +212,20 @@ impl Desugar<'_> {
         (!parts.is_empty()).then(|| quote!(if #(#parts)&&*))
     }
 
+    /// A copy of what is matched: each mention of a local is one of its own.
+    fn again(&mut self, head: &Expr) -> Expr {
+        let resolved = std::cell::RefCell::new(&mut *self.resolved);
+        let copy = names::map_tokens(
+            quote!(#head),
+            &mut |ident, _| {
+                let new = resolved.borrow_mut().mention(names::local(ident)?);
+                Some(quote!(#new))
+            },
+            &mut |_| None,
+        );
+        syn::parse_quote!(#copy)
+    }
+
     /// An arm of a match that only looks.
     fn looks(&mut self, looks: &TokenStream, never: bool, stays: &Expr) -> Arm {
         self.arm(if never {
@@ -266,7 +286,7 @@ impl Desugar<'_> {
                     .then(|| quote!(#[allow(unreachable_patterns)]));
                 arms.push(self.arm(syn::parse_quote!(#attrs _ => false)));
             }
-            let head = head.clone();
+            let head = self.again(head);
             return ir::Expr::Match { head, arms };
         }
         let Asks {
@@ -287,11 +307,9 @@ impl Desugar<'_> {
         }
         arms.push(self.arm(syn::parse_quote!(_ => {})));
         let mut asking = vec![ir::Stmt::Plain(declaration)];
+        let head = self.again(head);
         asking.push(ir::Stmt::Expr {
-            expr: ir::Expr::Match {
-                head: head.clone(),
-                arms,
-            },
+            expr: ir::Expr::Match { head, arms },
             semi: true,
         });
         let then = as_block(self.branch(then));
@@ -344,13 +362,15 @@ impl Desugar<'_> {
     }
 
     /// Refuses guards that cannot be taken apart.
-    fn check_guard(&mut self, arm: &syn::Arm, head: &Expr, by_reference: bool) {
+    fn check_guard(&mut self, arm: &syn::Arm, head: &Expr, by_reference: bool, part: bool) {
         let Pat::Guard(guard) = &arm.pat else { return };
         let mut bound = HashSet::new();
         bindings(&guard.pat, &mut bound);
         let Parts { awaiting, .. } = parts((*guard.guard).clone());
         let why = if !inert(head) {
             Some("and what it looks at is evaluated twice")
+        } else if part {
+            Some("and an arm may move what it binds out of a part")
         } else if has_let(&guard.guard) {
             Some("and binds names for its arm")
         } else if mentions(&awaiting, &bound) && !by_reference && !self.can_ask(awaiting, &bound) {
