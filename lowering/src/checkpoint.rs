@@ -22,6 +22,12 @@ pub(crate) enum Once {
 
 /// Why a statement of a body must stand once, if it must.
 pub(crate) fn once(stmt: &Stmt) -> Option<Once> {
+    if let Stmt::Plain(syn::Stmt::Local(local)) = stmt
+        && let Some(init) = &local.init
+        && is_begun(&init.expr)
+    {
+        return first_local(&local.pat).map(Once::Holder);
+    }
     let mut finder = Unnameable::default();
     match stmt {
         Stmt::Plain(stmt) => finder.visit_stmt(stmt),
@@ -100,6 +106,16 @@ impl<'ast> Visit<'ast> for Unnameable {
         if let Some(ident) = crate::hold::holder(std::slice::from_ref(attr)) {
             self.holder = names::local(&ident);
         }
+    }
+}
+
+/// Whether this begins an expression, before or after it was rewritten: `rt::begin!(..)`.
+fn is_begun(expr: &syn::Expr) -> bool {
+    match expr {
+        syn::Expr::Macro(found) => {
+            crate::syntax::macro_name(&found.mac) == "begin" && found.mac.path.segments.len() == 2
+        }
+        expr => crate::syntax::begun(expr).is_some(),
     }
 }
 

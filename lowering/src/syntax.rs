@@ -387,12 +387,35 @@ pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
 
 /// A temporary that gets its value where it is borrowed, `rt::lend(temp, value)`: the local and the value.
 pub(crate) fn lent(call: &syn::ExprCall) -> Option<(&proc_macro2::Ident, &Expr)> {
-    let Expr::Path(path) = &*call.func else {
-        return None;
-    };
-    let mut segments = path.path.segments.iter();
-    let is_lend = segments.next()?.ident == "rt__hr" && segments.next()?.ident == "lend";
-    is_lend
+    is_ours(call, "lend")
         .then(|| Some((as_ident(&call.args[0])?, &call.args[1])))
         .flatten()
+}
+
+/// An expression that is begun, `rt::begin(|given| ..)`: the closure that stands for it.
+pub(crate) fn begun(expr: &Expr) -> Option<&syn::ExprClosure> {
+    match expr {
+        Expr::Call(call) if is_ours(call, "begin") => match call.args.first() {
+            Some(Expr::Closure(closure)) => Some(closure),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Where an expression that was begun goes on, `rt::finish(&begun, operands)`: what stands for it, and the operands.
+pub(crate) fn finished(call: &syn::ExprCall) -> Option<(&proc_macro2::Ident, &Expr)> {
+    match (is_ours(call, "finish"), call.args.first()) {
+        (true, Some(Expr::Reference(begun))) => Some((as_ident(&begun.expr)?, &call.args[1])),
+        _ => None,
+    }
+}
+
+fn is_ours(call: &syn::ExprCall, name: &str) -> bool {
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let mut segments = path.path.segments.iter();
+    segments.next().is_some_and(|first| first.ident == "rt__hr")
+        && segments.next().is_some_and(|last| last.ident == name)
 }

@@ -117,7 +117,7 @@ pub use core::option::Option::Some;
 pub use core::task::Poll::{self, Pending, Ready};
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
-pub use hold::{FindPort, Park, Port, start};
+pub use hold::{FindPort, Given, Park, Port, Resume, Step, Wait, begin, resume, start};
 pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};
 pub use lowered::{
@@ -474,6 +474,75 @@ macro_rules! linger {
             }
         }
     }};
+}
+
+/// Begins an expression of which only types say what is evaluated before its awaited operands, as the receiver of a call: a holder
+/// evaluates it up to there, and waits for the operands.
+/// `let receiver = begin!(fill frame.receiver, { list = pointer!(list) } => |given: (_,)| at!(list).push(first!(given.0)));`
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code, and they are
+/// there until [`finish!`].
+#[macro_export]
+macro_rules! begin {
+    ($fill:ident $slot:expr, { $($name:ident = $value:expr),* } => |$given:ident: $operands:ty| $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)*) {
+            ($(mut $name,)*) => {
+                let guard = $crate::$fill!($slot, async move {
+                    let $given = $crate::Given::<$operands>::new();
+                    match $call {
+                        result => {
+                            // SAFETY: this is the output type that `finish!` has room for, as the `return` below says.
+                            unsafe { $given.put(result) };
+                            if false {
+                                // As in `held!`.
+                                loop {}
+                                return $given.tie(result);
+                            }
+                            $crate::Park.await;
+                            loop {}
+                        }
+                    }
+                });
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::begin($crate::Guard::place(&guard)) };
+                guard
+            }
+        }
+    }};
+}
+
+/// The first operand of an expression that [`begin!`] began: it waits for all of them.
+///
+/// Contract of the emitted code: it is evaluated once, and before those of [`given!`].
+#[macro_export]
+macro_rules! first {
+    ($given:ident.$field:tt $(,)?) => {{
+        $given.wait().await;
+        $crate::given!($given.$field)
+    }};
+}
+
+/// Another operand of an expression that [`begin!`] began.
+///
+/// Contract of the emitted code: each is taken once, after [`first!`].
+#[macro_export]
+macro_rules! given {
+    ($given:ident.$field:tt $(,)?) => {
+        // SAFETY: the operands have arrived, and this one was not taken before.
+        unsafe { ::core::ptr::read(&raw const (*$given.operands()).$field) }
+    };
+}
+
+/// Goes on with an expression that [`begin!`] began, and gives its value: `finish!(receiver, (item,))`.
+///
+/// Contract of the emitted code: it was begun, and not gone on with before.
+#[macro_export]
+macro_rules! finish {
+    ($guard:ident, $operands:expr $(,)?) => {
+        // SAFETY: it lies in a slot of a pinned frame.
+        unsafe { $crate::resume($crate::Guard::place(&$guard)) }.give($operands)
+    };
 }
 
 /// Evaluates a temporary into its slot, and lends it: `query(client, lend!(temp = frame.temp, [&id, &name]))`.

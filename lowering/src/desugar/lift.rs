@@ -93,14 +93,20 @@ impl Desugar<'_> {
             Expr::Call(mut call)
                 if as_ident(&call.func).and_then(crate::names::local).is_some() =>
             {
-                self.order(
-                    span,
-                    "types decide whether the called value is moved before the awaited argument",
-                );
-                call.args
-                    .iter_mut()
-                    .for_each(|arg| *arg = self.lift(arg.clone(), prefix));
-                Expr::Call(call)
+                let mut args: Vec<Expr> = call.args.iter().cloned().collect();
+                let holes = self.holes(args.len());
+                call.args = holes.iter().cloned().collect();
+                let Some(begun) =
+                    self.begin("callee", &Expr::Call(call.clone()), args.len(), prefix)
+                else {
+                    self.order(
+                        span,
+                        "types decide whether the called value is moved before the awaited argument",
+                    );
+                    return Expr::Call(call);
+                };
+                self.operands(&mut args, here, prefix);
+                self.finish(&begun, args)
             }
             Expr::Call(mut call) => {
                 // A path to a function or constructor evaluates to nothing that drops.
@@ -326,7 +332,7 @@ impl Desugar<'_> {
     }
 
     /// Whether a place is a field of a struct of this file, reached through `self` or a variable of a spelled type.
-    fn plain_field(&self, expr: &Expr) -> bool {
+    pub(super) fn plain_field(&self, expr: &Expr) -> bool {
         let mut members = Vec::new();
         let mut place = bare(expr);
         while let Expr::Field(field) = place {
@@ -368,11 +374,19 @@ impl Desugar<'_> {
         } else if self.plain_receiver(&receiver) {
             receiver
         } else {
-            self.order(
-                span,
-                "the receiver is evaluated before the awaited argument, and only its type says how",
-            );
-            receiver
+            let mut args: Vec<Expr> = call.args.iter().cloned().collect();
+            call.args = self.holes(args.len()).into_iter().collect();
+            *call.receiver = receiver;
+            let begun = Expr::MethodCall(call);
+            let Some(begun) = self.begin("receiver", &begun, args.len(), prefix) else {
+                self.order(
+                    span,
+                    "the receiver is evaluated before the awaited argument, and only its type says how",
+                );
+                return begun;
+            };
+            self.operands(&mut args, here, prefix);
+            return self.finish(&begun, args);
         };
         let mut args: Vec<Expr> = call.args.iter().cloned().collect();
         // The method may take its receiver by value.
@@ -382,15 +396,6 @@ impl Desugar<'_> {
         call.args = args.into_iter().collect();
         *call.receiver = receiver;
         Expr::MethodCall(call)
-    }
-
-    /// Whether a receiver is a variable whose type is known to be borrowed by its methods without running code.
-    fn plain_receiver(&self, receiver: &Expr) -> bool {
-        let Some(local) = as_ident(receiver).and_then(crate::names::local) else {
-            return false;
-        };
-        let local = &self.resolved.locals[local.0];
-        local.ty.as_ref().is_some_and(crate::types::derefs_plainly)
     }
 
     fn binary(&mut self, mut binary: syn::ExprBinary, here: bool, prefix: &mut Prefix) -> Expr {
@@ -440,14 +445,24 @@ impl Desugar<'_> {
             }
             op if is_compound(&op) => {
                 // Primitive operands evaluate the right side first, overloaded ones the left: the same for a variable.
-                if !self.settled_place(&binary.left) && !self.plain_field(&binary.left) {
+                if self.settled_place(&binary.left) || self.plain_field(&binary.left) {
+                    *binary.right = self.lift(*binary.right, prefix);
+                    return Expr::Binary(binary);
+                }
+                let mut right = vec![std::mem::replace(
+                    &mut *binary.right,
+                    self.holes(1).remove(0),
+                )];
+                let begun = Expr::Binary(binary);
+                let Some(begun) = self.begin("place", &begun, 1, prefix) else {
                     self.order(
                         span,
                         "types decide whether the left or the right side is evaluated first",
                     );
-                }
-                *binary.right = self.lift(*binary.right, prefix);
-                Expr::Binary(binary)
+                    return begun;
+                };
+                self.operands(&mut right, here, prefix);
+                self.finish(&begun, right)
             }
             BinOp::Eq(_)
             | BinOp::Ne(_)

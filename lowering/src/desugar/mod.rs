@@ -18,6 +18,7 @@
 //!   ([`settle`]);
 //! - control flow that holds awaits is opened, so that each branch is a block of the structured form ([`control`]).
 
+mod begun;
 mod control;
 mod guards;
 mod jumps;
@@ -103,6 +104,7 @@ pub(crate) fn desugar(
         operand: false,
         root: Root::No,
         pending: 0,
+        collections: std::collections::HashSet::new(),
         unsettled: None,
         tail: None,
     };
@@ -203,6 +205,8 @@ struct Desugar<'a> {
     /// The next block to be opened is an operand.
     operand: bool,
     root: Root,
+    /// Variables that begin as collections of the standard library.
+    collections: std::collections::HashSet<LocalId>,
     /// How many operands that may have a drop wait for the present one.
     pending: usize,
     /// Something in the present expression leaves temporaries of which syntax does not say what they are.
@@ -456,6 +460,7 @@ impl Desugar<'_> {
             return self.stmt(stmt, position, out);
         }
         if !stmt.has_await() {
+            self.note(&stmt);
             self.check_plain(&stmt);
             self.await_free(stmt, out);
             return;

@@ -18,7 +18,7 @@ impl Desugar<'_> {
         self.temporaries().of_macro(mac)
     }
 
-    fn place_leaves_temporaries(&self, expr: &Expr) -> bool {
+    pub(super) fn place_leaves_temporaries(&self, expr: &Expr) -> bool {
         self.temporaries().of_place(expr)
     }
 

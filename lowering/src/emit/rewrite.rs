@@ -202,6 +202,14 @@ impl Rewrite<'_> {
         {
             self.reborrow(&mut init.expr);
         }
+        if let Stmt::Local(local) = &*stmt
+            && let Some(init) = &local.init
+            && let Some(closure) = crate::syntax::begun(&init.expr)
+            && let Pat::Ident(pat) = &local.pat
+        {
+            *stmt = self.begin(&pat.ident.clone(), &closure.clone());
+            return Vec::new();
+        }
         self.visit_stmt_mut(stmt);
         let Stmt::Local(local) = stmt else {
             return Vec::new();
@@ -342,6 +350,38 @@ impl Rewrite<'_> {
             _ => self.analysis.flagged.contains(&local).then(|| quote!(put)),
         };
         syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+    }
+
+    /// An expression that is begun: `let receiver = rt::begin!(fill frame.receiver, { .. } => |given: (_,)| ..);`.
+    fn begin(&mut self, begun: &Ident, closure: &syn::ExprClosure) -> Stmt {
+        let local = names::local(begun).expect("hidden");
+        let mut captured = Captured(Vec::new());
+        syn::visit::Visit::visit_expr(&mut captured, &closure.body);
+        let mut seen = HashSet::new();
+        let Layout { fresh, .. } = self.layout;
+        let (rt, frame, slot) = (&fresh.rt, &fresh.frame, self.layout.place(local));
+        let mut values = Vec::new();
+        for ident in captured.0 {
+            let Some(other) = names::local(&ident).filter(|other| seen.insert(*other)) else {
+                continue;
+            };
+            let name = self.layout.name(other);
+            values.push(match self.pinned(&ident) {
+                Some(_) => quote!(#name = #rt::pointer!(#ident)),
+                None => quote!(#name = #ident),
+            });
+        }
+        let mut body = (*closure.body).clone();
+        let operands = match &body {
+            Expr::MethodCall(call) => call.args.len(),
+            Expr::Call(call) => call.args.len(),
+            _ => 1,
+        };
+        let types = vec![quote!(_); operands];
+        self.visit_expr_mut(&mut body);
+        let given = &closure.inputs;
+        let fill = self.fill(local);
+        syn::parse_quote!(let #begun = #rt::begin!(#fill #frame.#slot, { #(#values),* } => |#given: (#(#types,)*)| #body);)
     }
 
     /// A temporary gets its value where it is borrowed: `rt::lend!(temp = frame.temp, value)`.
@@ -597,6 +637,13 @@ impl VisitMut for Rewrite<'_> {
             Expr::Reference(reference) if matches!(&*reference.expr, Expr::Call(call) if crate::syntax::lent(call).is_some()) =>
             {
                 *expr = self.lend(reference);
+            }
+            Expr::Call(call) if crate::syntax::finished(call).is_some() => {
+                let (begun, operands) = crate::syntax::finished(call).expect("just checked");
+                let (begun, mut operands) = (begun.clone(), operands.clone());
+                self.visit_expr_mut(&mut operands);
+                let rt = &self.layout.fresh.rt;
+                *expr = syn::parse_quote!(#rt::finish!(#begun, #operands));
             }
             Expr::MethodCall(call) if crate::hold::holder(&call.attrs).is_some() => {
                 let guard = crate::hold::holder(&call.attrs).expect("just checked");

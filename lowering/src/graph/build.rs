@@ -47,6 +47,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         within: HashMap::new(),
         owned: Vec::new(),
         refilled: std::collections::HashSet::new(),
+        begun: HashMap::new(),
     };
     for &param in &body.params {
         walk.declare(param);
@@ -143,6 +144,8 @@ struct Walk<'a> {
     /// What the holder owns in which the present expression runs.
     owned: Vec<LocalId>,
     refilled: std::collections::HashSet<LocalId>,
+    /// What the expressions mention that were begun, by what stands for them.
+    begun: HashMap<LocalId, Vec<LocalId>>,
 }
 
 impl Walk<'_> {

@@ -42,6 +42,12 @@ pub(super) fn choose(
         value,
         ..
     } = path_to(body, mention)?;
+    if steps
+        .iter()
+        .any(|step| crate::syntax::begun(step).is_some())
+    {
+        return None;
+    }
     let mut at = base(&steps)?;
     // A pattern takes a place apart; of a value only the patterns of a variable are known to take all.
     if is_place(steps[at]) && at == whole && !value {

@@ -357,7 +357,9 @@ impl Residual<'_> {
         if self.analysis.lent.contains(&local) {
             return quote!(let mut #name = #rt::Live::vacant(););
         }
-        quote!(let #mutability #name;)
+        let local = &self.resolved.locals[local.0];
+        let ty = local.ty.iter().filter(|_| !local.hidden);
+        quote!(let #mutability #name #(: #ty)*;)
     }
 
     fn may_be_late(&self, local: LocalId) -> bool {

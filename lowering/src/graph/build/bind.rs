@@ -34,6 +34,18 @@ impl Walk<'_> {
             self.take_apart(init, &bound);
         }
         let simple = bound.whole && bound.locals.len() == 1;
+        if let (Some(closure), [local]) = (init.and_then(crate::syntax::begun), &bound.locals[..]) {
+            let mut mentions = super::captures::Mentions(Vec::new());
+            syn::visit::Visit::visit_expr(&mut mentions, &closure.body);
+            let mentioned = mentions.0.iter().filter_map(names::local);
+            self.begun.insert(*local, mentioned.collect());
+            // It has what it mentions by reference, and its operands only once it goes on.
+            let facts = Facts {
+                no_drop: true,
+                ..Facts::default()
+            };
+            self.facts.insert(*local, facts);
+        }
         for &local in &bound.locals {
             if simple
                 && let Some(init) = init

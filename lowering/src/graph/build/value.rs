@@ -156,6 +156,17 @@ impl Walk<'_> {
                 }
                 self.use_(ident, How::Borrow);
             }
+            Expr::Call(call) if crate::syntax::finished(call).is_some() => {
+                self.operands(call.args.iter());
+                // What it began with may come to hold what the operands borrow.
+                let (begun, _) = crate::syntax::finished(call).expect("just checked");
+                let mentioned = names::local(begun).and_then(|begun| self.begun.get(&begun));
+                for local in mentioned.cloned().unwrap_or_default() {
+                    if !self.facts(local).owned {
+                        self.into(local);
+                    }
+                }
+            }
             Expr::Call(call) => {
                 match as_ident(&call.func) {
                     // Calling a local may borrow it or use it up, as its type says.
