@@ -194,7 +194,7 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
         let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         // SAFETY: as promised to `resume`.
         let holder = unsafe { Pin::new_unchecked(&mut *self.0) };
-        forget(holder.poll(&mut Context::from_waker(&waker)));
+        let _: Poll<Step<A, R>> = holder.poll(&mut Context::from_waker(&waker));
         // SAFETY: with its operands, the expression puts its result before it waits for good.
         unsafe { result.assume_init() }
     }
