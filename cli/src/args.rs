@@ -60,6 +60,9 @@ pub(crate) struct ItemArgs {
     /// The edition of the source [default: as the nearest Cargo.toml says; 2024 without one]
     #[arg(long, value_enum)]
     pub(crate) edition: Option<EditionArg>,
+    /// Lower async blocks too, wherever they stand, as machines of their own
+    #[arg(long)]
+    pub(crate) nested: bool,
 }
 
 /// What can be the name of a type.
@@ -93,6 +96,7 @@ Examples:
   handroll show src/net.rs:42                  one, by a line in it
   handroll show src/net.rs::run --stage graph  an intermediate form
   handroll show src/net.rs::run --name Echo    as a type that can be named
+  handroll show src/net.rs:42 --nested         the async block on that line
   cargo handroll show net::Echo::run           one, by its path in the package
   git show HEAD:src/net.rs | handroll show -::run")]
 pub(crate) struct ShowArgs {
@@ -139,6 +143,9 @@ pub(crate) struct LowerArgs {
     /// The edition of the source [default: as the nearest Cargo.toml says; 2024 without one]
     #[arg(long, value_enum)]
     pub(crate) edition: Option<EditionArg>,
+    /// Lower async blocks too, wherever they stand, as machines of their own
+    #[arg(long)]
+    pub(crate) nested: bool,
     /// Lower only this function: its path or the end of its path, and perhaps `:LINE`
     #[arg(long, value_name = "ITEM")]
     pub(crate) item: Option<String>,
@@ -214,6 +221,9 @@ pub(crate) struct CheckArgs {
     /// The edition of the source [default: as the nearest Cargo.toml says; 2024 without one]
     #[arg(long, value_enum)]
     pub(crate) edition: Option<EditionArg>,
+    /// Lower async blocks too, wherever they stand, as machines of their own
+    #[arg(long)]
+    pub(crate) nested: bool,
 }
 
 /// Explain a diagnostic's code, or list all codes

@@ -41,6 +41,7 @@ pub(crate) fn select(arguments: &ItemArgs, console: &mut Console) -> Result<Sele
     let mut options = Options::default();
     options.edition = editions.of(&source)?;
     options.macros = Packages::default().macros(&source);
+    options.nested = arguments.nested;
     console.notes(editions.notes());
     let functions = choose(engine::lower(&source, &options)?, &source, &query)?;
     Ok(Selection {
@@ -97,7 +98,7 @@ pub(crate) fn choose(
     if file.functions.is_empty() {
         return Err(
             Failure::unusable(format!("`{}` holds no async function", source.name)).help(
-                "there is nothing to lower: handroll works on `async fn`s, outside of macros",
+                "there is nothing to lower: handroll works on `async fn`s and, with `--nested`, on async blocks, outside of macros",
             ),
         );
     }

@@ -228,7 +228,13 @@ fn expand(
         return None;
     }
     match lower::function(found, table, options) {
-        Ok(copies) => Some(copies.into_iter().map(|(tokens, _)| tokens).collect()),
+        Ok(lowered) => Some(
+            lowered
+                .copies
+                .into_iter()
+                .map(|(tokens, _)| tokens)
+                .collect(),
+        ),
         Err(diagnostics) => {
             refused.extend(diagnostics);
             None

@@ -6,6 +6,7 @@
 use crate::desugar::{Awaited, Body};
 use crate::ir::{Await, AwaitId, Block, Expr, Loop, Stmt};
 use crate::names::{self, LocalId};
+use crate::syntax::as_ident;
 use std::collections::HashMap;
 use syn::visit::Visit;
 
@@ -85,6 +86,11 @@ impl<'ast> Visit<'ast> for Unnameable {
     fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {
         self.found = true;
     }
+    // It stands for an async block that is lowered.
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        self.found |= as_ident(&call.func).is_some_and(crate::nested::is_block);
+        syn::visit::visit_expr_call(self, call);
+    }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         // A holder's call after it was rewritten: `rt::held!(guard = ..)`.
         let in_macro = if is_holder(&crate::syntax::macro_name(mac)) {
@@ -97,7 +103,9 @@ impl<'ast> Visit<'ast> for Unnameable {
             // A pinned closure: `rt::fill!(frame.f, || ..)`.
             Some(args) => args.iter().for_each(|arg| self.visit_expr(arg)),
             None => {
-                let is_async = &mut |ident: &proc_macro2::Ident| ident == "async";
+                let is_async = &mut |ident: &proc_macro2::Ident| {
+                    ident == "async" || crate::nested::is_block(ident)
+                };
                 self.found |= crate::syntax::tokens_have(&mac.tokens, is_async);
             }
         }

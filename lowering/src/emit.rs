@@ -23,7 +23,7 @@ use crate::lex::{Kind, lex};
 use crate::names::LocalId;
 use crate::report::{AfterCompletion, Edition, Output};
 use crate::resolve::Resolved;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use residual::Residual;
 use rewrite::{Rewrite, Try};
@@ -44,6 +44,8 @@ pub(crate) struct Item<'a> {
     pub(crate) self_ty: Option<&'a syn::Type>,
     /// It stands in a trait, or in the implementation of one.
     pub(crate) in_trait: bool,
+    /// It is an async block, and its parameters are what it captures.
+    pub(crate) is_block: bool,
     /// It stays an `async fn`, and awaits the machine.
     pub(crate) stays_async: bool,
     /// The body as it was written.
@@ -151,7 +153,11 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         body: &body,
         states: &states,
     };
-    let turns = turn::turns(input, &storage, &residual, &arms);
+    let mut turns = turn::turns(input, &storage, &residual, &arms);
+    if item.is_block && !gives_output(&turns, &layout.fresh.rt) {
+        let rt = &layout.fresh.rt;
+        turns = quote!(#rt::endless!(); #turns);
+    }
 
     let fresh = &layout.fresh;
     let rt = &fresh.rt;
@@ -170,19 +176,14 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     } else {
         output
     };
-    let annotation = (!has_impl(&output)).then(|| quote!(-> #rt::Poll<#output>));
+    let annotation = (!has_impl(&output) && !item.is_block).then(|| quote!(-> #rt::Poll<#output>));
     // What an expansion's step captures has no size.
-    let by_move = (item.output == Output::Expansion && layout.name.is_none()).then(|| quote!(move));
+    let by_move = (item.output == Output::Expansion && layout.name.is_none() && !item.is_block)
+        .then(|| quote!(move));
     let step = quote!(#by_move |#handle, #cx| #annotation { #turns });
     let items = &body.items;
     let prologue = &signature.prologue;
-    let alias = if rt == "rt" {
-        quote!(
-            use ::handroll_rt as rt;
-        )
-    } else {
-        quote!(use ::handroll_rt as #rt;)
-    };
+    let alias = alias(rt);
     let attrs = item.attrs.iter();
     let attrs = attrs.filter(|attr| !crate::lower::is_lower(attr.path()));
     let attrs = attrs.map(|attr| syn::Attribute {
@@ -192,8 +193,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let (vis, sig) = (item.vis, &signature.sig);
     let condition = item.condition;
     // Each segment between two awaits uses some of what the function declared, and changes less.
-    let allow = (!states.is_empty())
-        .then(|| quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)]));
+    let allow = (!states.is_empty()).then(lints);
     // What an `unsafe` block had around awaits is in blocks of its own, whatever it is.
     let allow = if body.opens_unsafe {
         Some(quote!(#allow #[allow(unused_unsafe)]))
@@ -211,6 +211,11 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let awaited = signature.awaits().then(|| quote!(.await));
     let declarations = storage.declarations();
     let tokens = match &layout.name {
+        // In a block, which may have to name the runtime first.
+        None if item.is_block => {
+            let machine = quote!(#rt::Machine::new(#initial, #step));
+            quote!(#(#items)* #declarations #framed #machine)
+        }
         None if item.output == Output::Expansion => {
             let parts = expansion::Parts {
                 alias,
@@ -271,6 +276,31 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         _ => tokens,
     };
     Ok(cleanup::cleanup(tokens, layout, resolved))
+}
+
+/// The runtime under the name that the emitted code has for it.
+pub(crate) fn alias(rt: &Ident) -> TokenStream {
+    quote!(use ::handroll_rt as #rt;)
+}
+
+/// Whether a step ever says what is ready, or returns by `?`.
+fn gives_output(step: &TokenStream, rt: &Ident) -> bool {
+    let trees: Vec<TokenTree> = step.clone().into_iter().collect();
+    let ident = |at: usize, name: &str| matches!(trees.get(at), Some(TokenTree::Ident(ident)) if ident == name);
+    let rt = rt.to_string();
+    trees.iter().enumerate().any(|(at, tree)| match tree {
+        TokenTree::Group(group) => gives_output(&group.stream(), &Ident::new(&rt, group.span())),
+        TokenTree::Ident(ident_here) => {
+            let binds = at > 0 && ident(at - 1, "let");
+            *ident_here == rt && !binds && (ident(at + 3, "Ready") || ident(at + 3, "tri"))
+        }
+        _ => false,
+    })
+}
+
+/// What each function has allowed, before [`prune_lints`] takes off what it does not need.
+pub(crate) fn lints() -> TokenStream {
+    quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)])
 }
 
 /// Items, each under a condition.
@@ -433,7 +463,7 @@ pub(crate) fn one_line(text: &str) -> String {
     out.replace('`', "'")
 }
 
-fn has_impl(ty: &syn::Type) -> bool {
+pub(crate) fn has_impl(ty: &syn::Type) -> bool {
     struct Impl(bool);
     impl<'ast> syn::visit::Visit<'ast> for Impl {
         fn visit_type_impl_trait(&mut self, _: &'ast syn::TypeImplTrait) {

@@ -33,6 +33,7 @@ mod lower;
 mod messages;
 mod named;
 mod names;
+mod nested;
 mod open;
 mod overlap;
 mod parse;
@@ -57,7 +58,7 @@ pub use attribute::Expansion;
 pub use diagnostics::{Code, Diagnostic};
 pub use report::{
     AfterCompletion, Edge, Edition, FlowGraph, Form, Function, Held, Lowered, LoweredFile,
-    MacroRules, Node, Options, Stage, Storage, Suspension, Why,
+    MacroRules, NativeBlock, Node, Options, Stage, Storage, Suspension, Why,
 };
 pub use surroundings::Surroundings;
 

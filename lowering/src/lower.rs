@@ -12,11 +12,13 @@ use crate::layout::{Context, Layout, layout};
 use crate::messages;
 use crate::named;
 use crate::names::LocalId;
+use crate::nested::{self, Nested};
 use crate::open::{Opened, open};
 use crate::parse::{self, Found, Kind};
+use crate::print;
 use crate::report::{
-    FlowGraph, Form, Function, Held, Lowered, LoweredFile, Node, Options, Stage, Storage,
-    Suspension,
+    FlowGraph, Form, Function, Held, Lowered, LoweredFile, NativeBlock, Node, Options, Stage,
+    Storage, Suspension,
 };
 use crate::resolve::{Resolved, resolve};
 use crate::text::Text;
@@ -26,33 +28,103 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::ops::Range;
 
 /// See [`crate::lower_file`].
 pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
     let mut table = Table::of(&file);
     table.adopt(&options.macros, source);
-    let lines = Text::new(&source[skipped..]);
+    let (found, plain) = parse::find_all(&file);
+    let mut writing = Writing {
+        lines: Text::new(&source[skipped..]),
+        skipped,
+        table: &table,
+        options,
+        edits: Vec::new(),
+        functions: Vec::new(),
+        native_blocks: Vec::new(),
+    };
+    for found in found {
+        writing.function(found);
+    }
+    if options.nested {
+        plain.iter().for_each(|found| writing.blocks(found));
+    }
+    let Writing {
+        mut edits,
+        mut functions,
+        mut native_blocks,
+        ..
+    } = writing;
+    edits.sort_by_key(|(bytes, _)| bytes.start);
+    functions.sort_by_key(|function| function.bytes.start);
+    native_blocks.sort_by_key(|block| block.line);
     let mut text = String::with_capacity(source.len() * 2);
     let mut copied = 0;
-    let mut functions = Vec::new();
-    for found in parse::find(&file) {
-        if options
-            .only
-            .as_ref()
-            .is_some_and(|only| *only != found.path)
+    for (bytes, lowered) in edits {
+        text.push_str(&source[copied..bytes.start]);
+        text.push_str(&lowered);
+        copied = bytes.end;
+    }
+    text.push_str(&source[copied..]);
+    Ok(LoweredFile {
+        text,
+        functions,
+        native_blocks,
+    })
+}
+
+/// What becomes of a file.
+struct Writing<'a> {
+    lines: Text<'a>,
+    /// The bytes at the front of the file that the parser does not count.
+    skipped: usize,
+    table: &'a Table,
+    options: &'a Options,
+    /// What goes in the place of which bytes.
+    edits: Vec<(Range<usize>, String)>,
+    functions: Vec<Function>,
+    native_blocks: Vec<NativeBlock>,
+}
+
+impl Writing<'_> {
+    /// Whether the caller asks for an item, or for the function around a block.
+    fn wants(&self, path: &str) -> bool {
+        let only = self.options.only.as_ref();
+        only.is_none_or(|only| {
+            path.strip_prefix(only.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with("::{"))
+        })
+    }
+
+    fn bytes(&self, found: &Found) -> Range<usize> {
+        found.bytes.start + self.skipped..found.bytes.end + self.skipped
+    }
+
+    fn function(&mut self, found: Found) {
+        if !self.wants(&found.path) {
+            self.blocks(&found);
+            return;
+        }
+        let bytes = self.bytes(&found);
+        let outcome = function(&found, self.table, self.options);
+        let outcome = outcome.map(|Copies { copies, nested }| {
+            let lowered = reports(&found, copies, &self.lines);
+            self.edits.push((bytes.clone(), lowered.text.clone()));
+            (lowered, nested)
+        });
+        if outcome.is_err()
+            && self.options.nested
+            && refuse_attributes(&found, self.table).is_empty()
         {
-            continue;
+            self.blocks(&found);
         }
-        let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
-        let outcome =
-            function(&found, &table, options).map(|copies| reports(&found, copies, &lines));
-        if let Ok(lowered) = &outcome {
-            text.push_str(&source[copied..bytes.start]);
-            text.push_str(&lowered.text);
-            copied = bytes.end;
-        }
-        functions.push(Function {
+        let outcome = outcome.map(|(lowered, nested)| {
+            self.nested(nested);
+            lowered
+        });
+        self.functions.push(Function {
             path: found.path,
             lines: found.lines,
             bytes,
@@ -60,8 +132,55 @@ pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<D
             outcome,
         });
     }
-    text.push_str(&source[copied..]);
-    Ok(LoweredFile { text, functions })
+
+    /// The async blocks of a function that stays as it is.
+    fn blocks(&mut self, found: &Found) {
+        if !self.options.nested || !refuse_attributes(found, self.table).is_empty() {
+            return;
+        }
+        let mentioned = crate::layout::mentioned(&found.sig, &found.block);
+        let block = found.block.clone();
+        let opened = Opened { block, mentioned };
+        let (_, nested) = nested::nested(found, opened, self.table, self.options);
+        for machine in &nested.machines {
+            if self.wants(&machine.found.path) {
+                let text = print::block(machine, &self.lines);
+                self.edits.push((self.bytes(&machine.found), text));
+            }
+        }
+        self.nested(nested);
+    }
+
+    /// What is said of async blocks.
+    fn nested(&mut self, nested: Nested) {
+        for machine in nested.machines {
+            if !self.wants(&machine.found.path) {
+                continue;
+            }
+            let text = print::block(&machine, &self.lines);
+            let bytes = self.bytes(&machine.found);
+            let nested::Machine {
+                found,
+                stages,
+                inner,
+                ..
+            } = machine;
+            self.functions.push(Function {
+                lines: found.lines,
+                bytes,
+                awaits: found.awaits,
+                outcome: Ok(report(text, &stages)),
+                path: found.path,
+            });
+            self.nested(inner);
+        }
+        let native = nested.native.into_iter().map(|block| NativeBlock {
+            path: block.path,
+            line: block.line,
+            why: block.why,
+        });
+        self.native_blocks.extend(native);
+    }
 }
 
 /// See [`crate::lower_fn`].
@@ -72,8 +191,15 @@ pub(crate) fn free(item: &syn::ItemFn, options: &Options) -> Result<TokenStream,
     };
     let table = Table::of(&file);
     match parse::find(&file).first() {
-        Some(found) if item.sig.asyncness.is_some() => function(found, &table, options)
-            .map(|copies| copies.into_iter().map(|(tokens, _)| tokens).collect()),
+        Some(found) if item.sig.asyncness.is_some() => {
+            function(found, &table, options).map(|lowered| {
+                lowered
+                    .copies
+                    .into_iter()
+                    .map(|(tokens, _)| tokens)
+                    .collect()
+            })
+        }
         _ => {
             let message = "only async functions are lowered";
             let help = Some("write `async fn`".to_owned());
@@ -99,20 +225,33 @@ pub(crate) fn stage(
     let (file, skipped) = parse_file(source)?;
     let mut table = Table::of(&file);
     table.adopt(&options.macros, source);
-    let Some(found) = parse::find(&file)
-        .into_iter()
-        .find(|found| found.bytes.start + skipped == at)
-    else {
-        return Err(vec![Diagnostic::new(
-            Code::Internal,
-            proc_macro2::Span::call_site(),
-            "no async function starts here",
-            "",
-            None,
-        )]);
-    };
     let text = Text::new(&source[skipped..]);
-    crate::print::stage(&found, &text, &table, stage, options)
+    let (found, plain) = parse::find_all(&file);
+    for found in found.iter().chain(&plain) {
+        let bytes = found.bytes.start + skipped..found.bytes.end + skipped;
+        if bytes.start == at && found.sig.asyncness.is_some() {
+            return print::stage(found, &text, &table, stage, options);
+        }
+        if options.nested && bytes.contains(&at) {
+            let mentioned = crate::layout::mentioned(&found.sig, &found.block);
+            let block = found.block.clone();
+            let opened = Opened { block, mentioned };
+            let (_, nested) = nested::nested(found, opened, &table, options);
+            if let Some(machine) = nested.at(at - skipped) {
+                return match stage {
+                    Stage::Emit => Ok(print::block(machine, &text)),
+                    stage => print::stage(&machine.found, &text, &table, stage, options),
+                };
+            }
+        }
+    }
+    Err(vec![Diagnostic::new(
+        Code::Internal,
+        proc_macro2::Span::call_site(),
+        "no async function starts here",
+        "",
+        None,
+    )])
 }
 
 fn parse_file(source: &str) -> Result<(syn::File, usize), Vec<Diagnostic>> {
@@ -150,20 +289,32 @@ pub(crate) struct Stages {
     pub(crate) layout: Layout,
 }
 
-/// Lowers one function, up to tokens: once, or once for each configuration that its body has.
+/// A lowered function: once, or once for each configuration that its body has.
+pub(crate) struct Copies {
+    pub(crate) copies: Vec<(TokenStream, Stages)>,
+    /// Its async blocks.
+    pub(crate) nested: Nested,
+}
+
+/// Lowers one function, up to tokens.
 pub(crate) fn function(
     found: &Found,
     table: &Table,
     options: &Options,
-) -> Result<Vec<(TokenStream, Stages)>, Vec<Diagnostic>> {
+) -> Result<Copies, Vec<Diagnostic>> {
     let mut sink = Sink::new();
     refuse_kind(found, table, &mut sink);
     gate(&mut sink)?;
-    let Opened { block, mentioned } = open(&found.sig, &found.block, table, options.edition);
+    let opened = open(&found.sig, &found.block, table, options.edition);
+    let (Opened { block, mentioned }, nested) = if options.nested {
+        nested::nested(found, opened, table, options)
+    } else {
+        (opened, Nested::default())
+    };
     let configurations = configurations(&found.sig, block, &mut sink);
     gate(&mut sink)?;
     let mut found = found.clone();
-    configurations
+    let copies = configurations
         .into_iter()
         .map(|copy| {
             let Configured {
@@ -174,10 +325,13 @@ pub(crate) fn function(
             found.sig = sig;
             let mentioned = mentioned.clone();
             let opened = Opened { block, mentioned };
-            configured(&found, opened, condition.as_ref(), table, options)
-                .map_err(|diagnostics| placed(&found, diagnostics))
+            let (tokens, stages) = configured(&found, opened, condition.as_ref(), table, options)
+                .map_err(|diagnostics| placed(&found, diagnostics))?;
+            let rt = &stages.layout.fresh.rt;
+            Ok((nested::fill(tokens, &nested, rt), stages))
         })
-        .collect()
+        .collect::<Result<_, Vec<Diagnostic>>>()?;
+    Ok(Copies { copies, nested })
 }
 
 /// What is about syntax that stands nowhere in the source, as an opened macro has it, is about the function.
@@ -447,18 +601,22 @@ fn stays_async(found: &Found, table: &Table) -> bool {
 
 fn refuse_kind(found: &Found, table: &Table, sink: &mut Sink) {
     unknown::refuse(found, sink);
-    // Of a parameter, the function that runs another decides what becomes.
-    let runs = |attr: &&syn::Attribute| is_runner(attr, table) && found.sig.inputs.is_empty();
-    for attr in found.around.iter().chain(&found.attrs) {
-        if !is_plain(attr) && !is_of(attr, PREFIXES) && !runs(&attr) {
-            sink.push(attribute(attr));
-        }
-    }
+    sink.extend(refuse_attributes(found, table));
     for attr in found.sig.inputs.iter().flat_map(parameter_attrs) {
         if !is_plain(attr) {
             sink.push(attribute(attr));
         }
     }
+}
+
+/// The attributes that decide what becomes of a function.
+fn refuse_attributes(found: &Found, table: &Table) -> Vec<Diagnostic> {
+    // Of a parameter, the function that runs another decides what becomes.
+    let runs = |attr: &&syn::Attribute| is_runner(attr, table) && found.sig.inputs.is_empty();
+    let all = found.around.iter().chain(&found.attrs);
+    all.filter(|attr| !is_plain(attr) && !is_of(attr, PREFIXES) && !runs(attr))
+        .map(attribute)
+        .collect()
 }
 
 fn lay_out(
@@ -517,6 +675,7 @@ fn emit_item(
         outer: found.outer.as_ref(),
         self_ty: found.self_ty.as_ref(),
         in_trait: found.kind == Kind::Trait,
+        is_block: found.kind == Kind::Block,
         stays_async: stays_async(found, table),
         block: &found.block,
         condition,
@@ -525,6 +684,7 @@ fn emit_item(
         after_completion: options.after_completion,
     };
     let signature = match &stages.layout.name {
+        None if item.is_block => Signature::captured(&item, &stages.layout, &stages.body.params),
         Some(name) => Signature::named(&item, &stages.layout, &stages.body.params, name),
         None => Signature::new(&item, &found.block, &stages.layout, &stages.body.params),
     };
@@ -549,7 +709,7 @@ fn emit_item(
 }
 
 /// The white space before an item on its first line.
-fn indent(source: &Text<'_>, at: usize) -> usize {
+pub(crate) fn indent(source: &Text<'_>, at: usize) -> usize {
     if source.begins_line(at) {
         let blanks = source.indent(at).chars();
         blanks.map(|c| if c == '\t' { 4 } else { 1 }).sum()
@@ -563,7 +723,8 @@ fn reports(found: &Found, copies: Vec<(TokenStream, Stages)>, source: &Text<'_>)
     let pad = " ".repeat(indent(source, found.bytes.start));
     let mut all: Option<Lowered> = None;
     for (tokens, stages) in copies {
-        let one = report(found, tokens, &stages, source);
+        let text = print::lowered(tokens, indent(source, found.bytes.start), found, source);
+        let one = report(text, &stages);
         let Some(all) = &mut all else {
             all = Some(one);
             continue;
@@ -583,7 +744,7 @@ fn reports(found: &Found, copies: Vec<(TokenStream, Stages)>, source: &Text<'_>)
     all.expect("a body has a configuration")
 }
 
-fn report(found: &Found, tokens: TokenStream, stages: &Stages, source: &Text<'_>) -> Lowered {
+fn report(text: String, stages: &Stages) -> Lowered {
     let Stages {
         resolved,
         body,
@@ -645,7 +806,7 @@ fn report(found: &Found, tokens: TokenStream, stages: &Stages, source: &Text<'_>
         |_, edge| *edge,
     );
     Lowered {
-        text: crate::print::lowered(tokens, indent(source, found.bytes.start), found, source),
+        text,
         form: if layout.name.is_some() {
             Form::Named
         } else {

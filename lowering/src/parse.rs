@@ -1,4 +1,4 @@
-//! Finds the async functions of a file.
+//! Finds the async functions of a file, and the others, whose async blocks may be lowered.
 
 use crate::syntax::count_awaits;
 use std::ops::Range;
@@ -34,10 +34,17 @@ pub(crate) enum Kind {
     Inherent,
     /// In a trait, or the implementation of one.
     Trait,
+    /// An async block: an expression, whose parameters are what it captures.
+    Block,
 }
 
 /// The async functions of a file, in source order. Those inside of an async function's body belong to it.
 pub(crate) fn find(file: &syn::File) -> Vec<Found> {
+    find_all(file).0
+}
+
+/// The async functions of a file, and the functions around other code.
+pub(crate) fn find_all(file: &syn::File) -> (Vec<Found>, Vec<Found>) {
     let mut finder = Finder {
         path: Vec::new(),
         outer: None,
@@ -47,8 +54,12 @@ pub(crate) fn find(file: &syn::File) -> Vec<Found> {
         found: Vec::new(),
     };
     finder.visit_file(file);
-    crate::recursion::mark(&mut finder.found);
-    finder.found
+    let (mut found, plain): (Vec<_>, Vec<_>) = finder
+        .found
+        .into_iter()
+        .partition(|found| found.sig.asyncness.is_some());
+    crate::recursion::mark(&mut found);
+    (found, plain)
 }
 
 struct Finder {
@@ -170,6 +181,7 @@ impl<'ast> Visit<'ast> for Finder {
         } else {
             let outer = self.outer.take();
             let kind = std::mem::replace(&mut self.kind, Kind::Free);
+            self.add(&item.attrs, &item.vis, &item.sig, &item.block);
             self.within(plain(&item.sig.ident), &item.attrs, |this| {
                 visit::visit_item_fn(this, item)
             });
@@ -185,6 +197,7 @@ impl<'ast> Visit<'ast> for Finder {
         if item.sig.asyncness.is_some() {
             self.add(&item.attrs, &item.vis, &item.sig, &item.block);
         } else {
+            self.add(&item.attrs, &item.vis, &item.sig, &item.block);
             self.within(plain(&item.sig.ident), &item.attrs, |this| {
                 visit::visit_impl_item_fn(this, item)
             });
@@ -197,7 +210,11 @@ impl<'ast> Visit<'ast> for Finder {
             Some(block) if item.sig.asyncness.is_some() => {
                 self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block)
             }
-            _ => visit::visit_trait_item_fn(self, item),
+            Some(block) => {
+                self.add(&item.attrs, &syn::Visibility::Inherited, &item.sig, block);
+                visit::visit_trait_item_fn(self, item);
+            }
+            None => {}
         }
     }
 }

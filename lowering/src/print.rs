@@ -17,6 +17,7 @@ use crate::diagnostics::Diagnostic;
 use crate::emit;
 use crate::lex::{Kind, Token, lex};
 use crate::lower;
+use crate::nested::Machine;
 use crate::parse::Found;
 use crate::report::{Options, Stage};
 use crate::text::Text;
@@ -36,15 +37,77 @@ pub(crate) fn lowered(
     found: &Found,
     source: &Text<'_>,
 ) -> String {
-    let mut file = match parsed(tokens) {
-        Ok(file) => file,
-        Err(text) => return text,
+    match parsed(tokens) {
+        Ok(file) => pruned(file, indent / 4, |_| {}, found, source),
+        Err(text) => text,
+    }
+}
+
+/// The machine of an async block as text, in the place of the block.
+pub(crate) fn block(machine: &Machine, source: &Text<'_>) -> String {
+    let found = &machine.found;
+    let (lints, machine) = (emit::lints(), machine.in_place());
+    let tokens = quote::quote!(#lints fn around() { #machine });
+    let line = source.start(source.line(found.bytes.start));
+    match parsed(tokens) {
+        Ok(file) => {
+            // `around` is one more.
+            let depth = (lower::indent(source, line) / 4).saturating_sub(1);
+            let text = pruned(file, depth, allow_inside, found, source);
+            let lines: Vec<&str> = text.lines().collect();
+            let inner = lines[1..lines.len() - 1].join("\n");
+            inner.trim_start().to_owned()
+        }
+        Err(text) => text,
+    }
+}
+
+/// Puts the lints that a block's machine has allowed where they may stand.
+///
+/// ```text
+/// #[allow(unused_mut)]         fn around() {
+/// fn around() {                    {
+///     { .. machine }       =>          ..
+/// }                                    #[allow(unused_mut)]
+///                                      let machine = machine;
+///                                      machine
+///                                  }
+///                              }
+/// ```
+fn allow_inside(file: &mut syn::File) {
+    let [syn::Item::Fn(around)] = file.items.as_mut_slice() else {
+        return;
     };
+    let Some(lints) = around.attrs.pop() else {
+        return;
+    };
+    if let Some(syn::Stmt::Expr(syn::Expr::Block(block), None)) = around.block.stmts.last_mut()
+        && let Some(syn::Stmt::Expr(machine, None)) = block.block.stmts.last_mut()
+    {
+        let machine = machine.clone();
+        let allowed: syn::Block = syn::parse_quote!({
+            #lints
+            let machine = #machine;
+            machine
+        });
+        block.block.stmts.pop();
+        block.block.stmts.extend(allowed.stmts);
+    }
+}
+
+/// Items without what they do not need, as text at a depth.
+fn pruned(
+    mut file: syn::File,
+    depth: usize,
+    change: impl FnOnce(&mut syn::File),
+    found: &Found,
+    source: &Text<'_>,
+) -> String {
     // What stands in the runtime's macros is code like any other: labels are renamed there too.
     calls::hide(&mut file);
     emit::prune(&mut file);
     emit::prune_lints(&mut file);
-    let depth = indent / 4;
+    change(&mut file);
     for _ in 0..depth {
         let mut around: syn::ItemMod = syn::parse_quote!(
             mod around {}
@@ -152,7 +215,7 @@ pub(crate) fn stage(
         } = found;
         return Ok(item(quote::quote!(#(#attrs)* #vis #sig #block)));
     }
-    let copies = lower::function(found, table, options)?;
+    let lower::Copies { copies, .. } = lower::function(found, table, options)?;
     let (tokens, stages) = copies
         .into_iter()
         .next()

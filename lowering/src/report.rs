@@ -31,6 +31,8 @@ pub struct Options {
     pub after_completion: AfterCompletion,
     /// What other files of the package define with `macro_rules!`, as [`crate::macro_rules`] finds it there.
     pub macros: Vec<MacroRules>,
+    /// Lowers async blocks too, wherever they stand, as machines of their own.
+    pub nested: bool,
     /// The path of `handroll-rt`, when it is not `::handroll_rt`. For [`crate::lower_item`] only.
     pub runtime: Option<syn::Path>,
     /// What the output is for; [`crate::lower_item`] sets it.
@@ -73,8 +75,22 @@ pub(crate) enum Output {
 pub struct LoweredFile {
     /// The new text of the file.
     pub text: String,
-    /// Its async functions, in source order.
+    /// Its async functions, in source order; with [`Options::nested`], the async blocks that were lowered too.
     pub functions: Vec<Function>,
+    /// With [`Options::nested`], the async blocks that are left to the compiler, in source order.
+    pub native_blocks: Vec<NativeBlock>,
+}
+
+/// An async block that is left to the compiler, because only types tell what it captures, or its body is not lowered yet.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NativeBlock {
+    /// The path of the function around it and its line: `serve::{async block at line 12}`.
+    pub path: String,
+    /// Its line, counted from 1.
+    pub line: usize,
+    /// Why, in one sentence.
+    pub why: String,
 }
 
 /// One async function and what became of it.

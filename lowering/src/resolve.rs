@@ -234,6 +234,16 @@ pub(crate) fn binds(pat: &syn::PatIdent) -> bool {
         || !pat.ident.to_string().starts_with(char::is_uppercase)
 }
 
+/// Whether a pattern is one variable that takes the value.
+pub(crate) fn takes_whole(pat: &Pat) -> bool {
+    match pat {
+        Pat::Paren(pat) => takes_whole(&pat.pat),
+        Pat::Type(pat) => takes_whole(&pat.pat),
+        Pat::Ident(pat) => pat.by_ref.is_none() && pat.subpat.is_none() && binds(pat),
+        _ => false,
+    }
+}
+
 impl VisitMut for Binder<'_, '_> {
     fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
         if binds(pat) {

@@ -255,6 +255,11 @@ impl Table {
         self.constants.iter()
     }
 
+    /// Whether the file defines a type of this name itself.
+    pub(crate) fn defines(&self, ty: &Type) -> bool {
+        type_name(ty).is_some_and(|name| self.defined.contains(&name))
+    }
+
     /// How the method of this name takes `self`, for a local of this type.
     pub(crate) fn receiver(&self, ty: Option<&Type>, method: &str) -> Option<Receiver> {
         if let Some(name) = ty.and_then(type_name)

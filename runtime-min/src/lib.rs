@@ -731,6 +731,17 @@ macro_rules! look_field {
     }};
 }
 
+/// Stands in the step of a block that never returns: as in the compiler's own block, its output is whatever is asked for.
+#[macro_export]
+macro_rules! endless {
+    () => {
+        if false {
+            #[allow(unreachable_code)]
+            return $crate::Poll::Ready(loop {});
+        }
+    };
+}
+
 /// Where the step of a function that never returns gets when no state waits: `only_after_panicking!(frame.state, EchoState::Returned)`.
 ///
 /// Contract of the emitted code: nothing but a panic in the step leaves the states that wait, and nobody else can name the frame.

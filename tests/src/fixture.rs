@@ -14,6 +14,8 @@ pub struct Fixture {
     pub text: String,
     /// The editions it is for, oldest first.
     pub editions: Vec<Edition>,
+    /// Its async blocks are lowered too: it has a line `// nested`.
+    pub nested: bool,
 }
 
 /// All editions, oldest first.
@@ -34,6 +36,7 @@ pub fn edition(text: &str) -> Option<Edition> {
 }
 
 const HEADER: &str = "// editions:";
+const NESTED: &str = "// nested";
 
 impl Fixture {
     /// Reads one file.
@@ -56,9 +59,11 @@ impl Fixture {
             .filter(|list| !list.is_empty())
             .ok_or_else(|| io::Error::other(format!("{name}: which edition is `{years}`?")))?;
         editions.sort_unstable();
+        let nested = text.lines().any(|line| line == NESTED);
         Ok(Fixture {
             name,
             text,
+            nested,
             editions,
         })
     }

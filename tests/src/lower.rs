@@ -19,6 +19,7 @@ pub struct LoweredFixture {
 pub fn lower(fixture: &Fixture, edition: Edition) -> Result<LoweredFixture, String> {
     let mut options = Options::default();
     options.edition = edition;
+    options.nested = fixture.nested;
     match lower_file(&fixture.text, &options) {
         Ok(file) => Ok(LoweredFixture {
             text: file.text,

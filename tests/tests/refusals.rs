@@ -147,6 +147,7 @@ fn refused_and_rewritten_code_compiles() -> Result<(), Box<dyn Error>> {
                     continue;
                 }
                 let file = Fixture {
+                    nested: false,
                     name: format!("{}_{number}", code.id().to_lowercase()),
                     text: text.replace("#[lower(name = \"Count\")]\n", ""),
                     editions: vec![edition],

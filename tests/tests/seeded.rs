@@ -47,6 +47,7 @@ fn seeded_bugs_are_found() -> Result<(), Box<dyn Error>> {
                     let name = format!("bug{number}_{tries}");
                     pairs.push(Pair::with_text(
                         &Fixture {
+                            nested: false,
                             name,
                             ..fixture.clone()
                         },

@@ -48,13 +48,14 @@ pub(crate) fn run(arguments: &LowerArgs, console: &mut Console) -> Result<Status
     let mut status = Status::Done;
     let mut functions = 0;
     for path in &arguments.paths {
-        let (source, options) = match open(path, &editions, &packages, console) {
+        let (source, mut options) = match open(path, &editions, &packages, console) {
             Ok(opened) => opened,
             Err(failure) => {
                 status.worsen(Failures::from(failure).report(console));
                 continue;
             }
         };
+        options.nested = arguments.nested;
         match lower(&source, options, arguments)
             .and_then(|file| put(&file, &source, &mode, console))
         {
@@ -156,6 +157,12 @@ fn put(
                 .status
                 .worsen(Failures::diagnosed(diagnostics, source).report(console));
         }
+    }
+    for block in &file.native_blocks {
+        console.note(&format!(
+            "`{}` of `{}` is left to the compiler: {}",
+            block.path, source.name, block.why
+        ));
     }
     let lowered = file
         .functions

@@ -17,6 +17,13 @@ pub(crate) fn run(arguments: &ShowArgs, console: &mut Console) -> Result<Status,
     let mut status = Status::Done;
     let mut shown = Vec::new();
     for function in &selection.functions {
+        if selection
+            .functions
+            .iter()
+            .any(|other| holds(other, function))
+        {
+            continue;
+        }
         match text(&selection, function, stage) {
             Ok(text) => shown.push(text.trim_matches('\n').to_owned()),
             Err(failures) => status.worsen(failures.report(console)),
@@ -36,6 +43,13 @@ pub(crate) fn run(arguments: &ShowArgs, console: &mut Console) -> Result<Status,
     Ok(status)
 }
 
+/// Whether a function's text shows an async block of it already.
+fn holds(function: &Function, block: &Function) -> bool {
+    function.outcome.is_ok()
+        && function.bytes.start < block.bytes.start
+        && block.bytes.end <= function.bytes.end
+}
+
 fn text(
     selection: &Selection,
     function: &Function,
@@ -45,17 +59,26 @@ fn text(
         (Some(stage), _) => engine::stage(&selection.source, function, stage, &selection.options),
         (None, Ok(lowered)) => Ok(dedent(
             &lowered.text,
-            indentation(&selection.source.text, function.bytes.start),
+            indentation(
+                &selection.source.text,
+                function.bytes.start,
+                function.path.ends_with('}'),
+            ),
         )),
         (None, Err(diagnostics)) => Err(Failures::diagnosed(diagnostics, &selection.source)),
     }
 }
 
-/// The blanks before the item on its line, which the rest of its text is indented by as well.
-fn indentation(source: &str, start: usize) -> &str {
+/// The blanks before the item on its line, which the rest of its text is indented by as well. A block may stand behind something else.
+fn indentation(source: &str, start: usize, is_block: bool) -> &str {
     let before = source.get(..start).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
-    if line.trim().is_empty() { line } else { "" }
+    let blanks = &line[..line.len() - line.trim_start().len()];
+    if blanks.len() == line.len() || is_block {
+        blanks
+    } else {
+        ""
+    }
 }
 
 /// Takes the indentation off each line; the insides of literals stay as they are.
@@ -78,8 +101,12 @@ mod tests {
     #[test]
     fn takes_indentation_off_except_in_literals() {
         let source = "mod m {\n    fn f() {}\n}";
-        assert_eq!(indentation(source, source.find("fn").unwrap()), "    ");
-        assert_eq!(indentation("x; fn", 3), "");
+        assert_eq!(
+            indentation(source, source.find("fn").unwrap(), false),
+            "    "
+        );
+        assert_eq!(indentation("x; fn", 3, false), "");
+        assert_eq!(indentation("  f(async {", 4, true), "  ");
         let text = "fn f() {\n        \"a\n    b\";\n    /* c\n    d */\n\n    }";
         assert_eq!(
             dedent(text, "    "),

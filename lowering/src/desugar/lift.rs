@@ -617,6 +617,7 @@ fn state_name(awaited: &Expr) -> String {
                     {
                         owner.ident.to_string()
                     }
+                    [.., last] if crate::nested::is_block(&last.ident) => "async_block".to_owned(),
                     [.., last] => strip(&last.ident.to_string()),
                     [] => String::new(),
                 }

@@ -4,7 +4,7 @@
 //! type parameters of the enum anew, which is cubic in their number; so a function with many states has plain states, keeps its
 //! children in a union, and every local in a slot: each parameter is inferred once.
 
-use super::{Input, slot_type, state_doc};
+use super::{Input, Item, slot_type, state_doc};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::{Layout, Place};
@@ -22,6 +22,27 @@ pub(super) struct Storage<'a> {
 impl Storage<'_> {
     fn layout(&self) -> &Layout {
         self.input.layout
+    }
+
+    /// What the documentation speaks of.
+    fn subject(&self) -> String {
+        let Item { is_block, sig, .. } = self.input.item;
+        if *is_block {
+            "the block".to_owned()
+        } else {
+            format!("`{}`", sig.ident)
+        }
+    }
+
+    /// What `Start` holds, in the order in which it drops before the first poll: parameters as they are declared. What a block captures drops
+    /// in one order always, and so the last declared of its parameters, which drops first once it runs, stands first.
+    fn starts(&self) -> Box<dyn Iterator<Item = &LocalId> + '_> {
+        let params = self.body.params.iter();
+        if self.input.item.is_block {
+            Box::new(params.rev())
+        } else {
+            Box::new(params)
+        }
     }
 
     fn awaits(&self, id: AwaitId) -> bool {
@@ -126,16 +147,13 @@ impl Storage<'_> {
             quote!(#[doc = #doc] #name #content,)
         });
         let _ = rt;
-        let starts = self.body.params.iter().map(|local| {
+        let starts = self.starts().map(|local| {
             let (name, ty) = (layout.name(*local), &layout.types[local]);
             quote!(#name: #ty)
         });
         let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
         let generics = Layout::generics(&self.state_params());
-        let doc = format!(
-            " Where `{}` waits, and what it holds there.",
-            self.input.item.sig.ident
-        );
+        let doc = format!(" Where {} waits, and what it holds there.", self.subject());
         quote! {
             #[doc = #doc]
             enum #ty #generics {
@@ -163,8 +181,8 @@ impl Storage<'_> {
             quote!(#field: ::core::mem::ManuallyDrop<#rt::Child<#child>>)
         });
         let doc = format!(
-            " What `{}` waits for: the future that its state says.",
-            self.input.item.sig.ident
+            " What {} waits for: the future that its state says.",
+            self.subject()
         );
         quote! {
             #[doc = #doc]
@@ -290,9 +308,14 @@ impl Storage<'_> {
         let doc = if layout.name.is_some() {
             quote!()
         } else {
+            let kind = if self.input.item.is_block {
+                "block"
+            } else {
+                "function"
+            };
             let doc = format!(
-                " What `{}` keeps in place beside its state, because it is borrowed while the function waits.",
-                self.input.item.sig.ident
+                " What {} keeps in place beside its state, because it is borrowed while the {kind} waits.",
+                self.subject()
             );
             quote!(#[doc = #doc])
         };
@@ -407,9 +430,7 @@ impl Storage<'_> {
         let fresh = &layout.fresh;
         let (rt, state, ty) = (&fresh.rt, &fresh.state, &fresh.state_type);
         let starts = self
-            .body
-            .params
-            .iter()
+            .starts()
             .map(|local| self.input.signature.argument(layout, *local));
         let starts = (!self.body.params.is_empty()).then(|| quote!({ #(#starts),* }));
         let start = quote!(#ty::Start #starts);

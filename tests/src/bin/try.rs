@@ -1,7 +1,7 @@
 //! A few fixtures, quickly: lowers them, compiles them, compares the traces.
 //!
-//! `try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--with FILE]`, or `try --all`: `--show` prints the lowered text,
-//! `--attribute` leaves the lowering to the attribute, `--with` takes the lowered text from a file (an edited copy, or the fixture itself).
+//! `try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--nested] [--with FILE]`, or `try --all`: `--show` prints the
+//! lowered text, `--attribute` leaves the lowering to the attribute, `--nested` lowers the async blocks of every fixture, `--with` takes the lowered text from a file (an edited copy, or the fixture itself).
 
 use handroll_lowering::Edition;
 use handroll_tests::fixture::{self, Fixture, year};
@@ -14,7 +14,7 @@ use std::time::Instant;
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--with FILE]\n       try --all [--edition YEAR] [--release] [--attribute]";
+const USAGE: &str = "usage: try NAME-OR-PATH.. [--edition YEAR] [--show] [--release] [--attribute] [--nested] [--with FILE]\n       try --all [--edition YEAR] [--release] [--attribute] [--nested]";
 
 #[derive(Default)]
 struct Args {
@@ -24,6 +24,7 @@ struct Args {
     show: bool,
     release: bool,
     attribute: bool,
+    nested: bool,
     with: Option<String>,
 }
 
@@ -56,6 +57,7 @@ fn args() -> Result<Args, Error> {
             "--show" => found.show = true,
             "--release" => found.release = true,
             "--attribute" => found.attribute = true,
+            "--nested" => found.nested = true,
             flag if flag.starts_with('-') => return Err(USAGE.into()),
             _ => found.names.push(arg),
         }
@@ -69,7 +71,10 @@ fn args() -> Result<Args, Error> {
 
 /// Whether all is well.
 fn work(args: &Args) -> Result<bool, Error> {
-    let fixtures = fixtures(args)?;
+    let mut fixtures = fixtures(args)?;
+    for fixture in &mut fixtures {
+        fixture.nested |= args.nested;
+    }
     let edition = args.edition.unwrap_or(if args.all {
         Edition::E2024
     } else {

@@ -164,6 +164,7 @@ fn lowered(fixture: &Fixture, edition: Edition, bug: Option<Bug>) -> Result<Stri
 /// The text that a program is lowered to, with a bug in the lowering; none when it is refused.
 pub fn lowered_text(program: &Program, edition: Edition, bug: Option<Bug>) -> Option<String> {
     let fixture = Fixture {
+        nested: false,
         name: "program".into(),
         text: program.print(),
         editions: vec![edition],
@@ -216,6 +217,7 @@ pub fn check_seeded(
     let mut pairs = Vec::new();
     for (i, (program, bug)) in programs.iter().enumerate() {
         let fixture = Fixture {
+            nested: false,
             name: format!("p{i}"),
             text: program.print(),
             editions: vec![edition],
@@ -236,6 +238,7 @@ pub fn check_seeded(
     if !doubtful.is_empty() {
         let itself = |&i: &usize| {
             let fixture = Fixture {
+                nested: false,
                 name: format!("p{i}"),
                 text: programs[i].0.print(),
                 editions: vec![edition],

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &CheckArgs, console: &mut Console) -> Result<Status
     let editions = Editions::new(arguments.edition);
     let packages = Packages::default();
     let checked = in_parallel(&found, |found| match found {
-        Found::File(path) => file(path, &editions, &packages),
+        Found::File(path) => file(path, &editions, &packages, arguments.nested),
         Found::Problem { path, why } => File::unreadable(path.display().to_string(), why.clone()),
     });
     console.notes(editions.notes());
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &CheckArgs, console: &mut Console) -> Result<Status
 }
 
 /// Checks one file. Its report holds plain data only: spans cannot leave the thread.
-fn file(path: &Path, editions: &Editions, packages: &Packages) -> File {
+fn file(path: &Path, editions: &Editions, packages: &Packages, nested: bool) -> File {
     let name = path.display().to_string();
     let opened = input::read(path).and_then(|source| Ok((editions.of(&source)?, source)));
     let (edition, source) = match opened {
@@ -52,8 +52,9 @@ fn file(path: &Path, editions: &Editions, packages: &Packages) -> File {
     let mut options = Options::default();
     options.edition = edition;
     options.macros = packages.macros(&source);
+    options.nested = nested;
     match engine::lower(&source, &options) {
-        Ok(lowered) => File::checked(name, &source, edition, &lowered.functions),
+        Ok(lowered) => File::checked(name, &source, edition, &lowered),
         Err(failures) => File::failed(name, edition, &failures),
     }
 }

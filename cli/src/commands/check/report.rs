@@ -27,6 +27,15 @@ pub(super) struct File {
     /// Why it could not be checked.
     pub(super) error: Option<String>,
     pub(super) functions: Vec<Function>,
+    /// The async blocks that are left to the compiler.
+    pub(super) native_blocks: Vec<NativeBlock>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct NativeBlock {
+    pub(super) item: String,
+    pub(super) line: usize,
+    pub(super) why: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -83,6 +92,8 @@ pub(super) struct Totals {
     pub(super) refused: usize,
     /// How many awaits of lowered functions are opaque leaves.
     pub(super) opaque_leaves: usize,
+    /// How many async blocks are left to the compiler, of those that were to be lowered.
+    pub(super) native_blocks: usize,
     /// How many functions are refused for each code; one that is refused for several counts for each.
     pub(super) refused_by_code: BTreeMap<&'static str, usize>,
 }
@@ -93,9 +104,15 @@ impl File {
         path: String,
         source: &Source,
         edition: Edition,
-        functions: &[library::Function],
+        lowered: &library::LoweredFile,
     ) -> File {
-        let functions = functions
+        let native_blocks = lowered.native_blocks.iter().map(|block| NativeBlock {
+            item: block.path.clone(),
+            line: block.line,
+            why: block.why.clone(),
+        });
+        let functions = lowered
+            .functions
             .iter()
             .map(|function| Function::of(function, source))
             .collect();
@@ -105,6 +122,7 @@ impl File {
             status: FileStatus::Checked,
             error: None,
             functions,
+            native_blocks: native_blocks.collect(),
         }
     }
 
@@ -121,6 +139,7 @@ impl File {
             status,
             error: worst.map(Failure::brief),
             functions: Vec::new(),
+            native_blocks: Vec::new(),
         }
     }
 
@@ -132,6 +151,7 @@ impl File {
             status: FileStatus::Unreadable,
             error: Some(why),
             functions: Vec::new(),
+            native_blocks: Vec::new(),
         }
     }
 }
@@ -197,6 +217,7 @@ impl Report {
                 FileStatus::Unreadable => totals.unreadable += 1,
                 FileStatus::InternalError => totals.internal_errors += 1,
             }
+            totals.native_blocks += file.native_blocks.len();
             for function in &file.functions {
                 totals.functions += 1;
                 totals.awaits += function.awaits;
@@ -269,6 +290,7 @@ pub(super) mod tests {
             status,
             error,
             functions: functions.collect(),
+            native_blocks: Vec::new(),
         }
     }
 

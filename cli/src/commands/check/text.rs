@@ -9,11 +9,9 @@ impl Report {
     /// The report as text: each file that has async functions or could not be checked, then the totals.
     pub(crate) fn print(&self, style: Style) -> String {
         let mut text = String::new();
-        for file in self
-            .files
-            .iter()
-            .filter(|file| file.error.is_some() || !file.functions.is_empty())
-        {
+        for file in self.files.iter().filter(|file| {
+            file.error.is_some() || !file.functions.is_empty() || !file.native_blocks.is_empty()
+        }) {
             file.print(style, &mut text);
         }
         let totals = &self.totals;
@@ -45,6 +43,14 @@ impl Report {
             };
             let count = totals.opaque_leaves;
             let _ = writeln!(text, "  {count:>5}  {what} in lowered functions");
+        }
+        if totals.native_blocks > 0 {
+            let what = match totals.native_blocks {
+                1 => "async block",
+                _ => "async blocks",
+            };
+            let count = totals.native_blocks;
+            let _ = writeln!(text, "  {count:>5}  {what} left to the compiler");
         }
         for (count, what) in [
             (totals.not_rust, "not Rust"),
@@ -100,6 +106,9 @@ impl File {
                     );
                 }
             }
+        }
+        for block in &self.native_blocks {
+            let _ = writeln!(text, "  native   {}: {}", block.item, block.why);
         }
         text.push('\n');
     }

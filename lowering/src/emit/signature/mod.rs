@@ -29,6 +29,8 @@ pub(crate) struct Signature {
     pub(crate) prologue: TokenStream,
     /// The local of `self`, when the prologue does not bind it.
     this: Option<LocalId>,
+    /// Of a block: what it captures.
+    captures: Vec<LocalId>,
 }
 
 impl Signature {
@@ -106,6 +108,7 @@ impl Signature {
             sig,
             prologue,
             this: this.then(|| params[0]),
+            captures: Vec::new(),
         }
     }
 
@@ -118,6 +121,7 @@ impl Signature {
             sig,
             prologue: TokenStream::new(),
             this: this.then(|| params[0]),
+            captures: Vec::new(),
         }
     }
 
@@ -139,6 +143,17 @@ impl Signature {
             sig,
             prologue: TokenStream::new(),
             this: None,
+            captures: Vec::new(),
+        }
+    }
+
+    /// Of a block: it has none, and its machine is made of what it captures.
+    pub(crate) fn captured(item: &Item<'_>, layout: &Layout, params: &[LocalId]) -> Self {
+        Signature {
+            sig: plain(item.sig, layout, params),
+            prologue: TokenStream::new(),
+            this: None,
+            captures: params.to_vec(),
         }
     }
 
@@ -150,7 +165,10 @@ impl Signature {
     /// What `Start` is built from.
     pub(crate) fn argument(&self, layout: &Layout, local: LocalId) -> TokenStream {
         let name = layout.name(local);
-        if self.this == Some(local) {
+        if let Some(index) = self.captures.iter().position(|capture| *capture == local) {
+            let value = crate::nested::argument(index);
+            quote!(#name: #value)
+        } else if self.this == Some(local) {
             quote!(#name: self)
         } else {
             quote!(#name)

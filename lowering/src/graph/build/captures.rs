@@ -3,6 +3,7 @@
 use super::Walk;
 use crate::graph::{Event, How};
 use crate::names::{self, LocalId};
+use crate::resolve::takes_whole;
 use crate::syntax::{as_ident, is_format_macro, is_place, macro_args, macro_name, takes_values};
 use crate::types::Receiver;
 use proc_macro2::Ident;
@@ -272,10 +273,35 @@ impl<'ast> Visit<'ast> for Deeper<'_> {
     }
 }
 
-/// Finds the mentions of parts.
+/// Finds the mentions of parts: fields, and what patterns take apart.
 struct Parts<'a>(&'a mut Vec<LocalId>);
 
+impl Parts<'_> {
+    fn matched<'p>(&mut self, head: &Expr, mut pats: impl Iterator<Item = &'p Pat>) {
+        if !pats.any(takes_whole) {
+            self.0.extend(as_ident(head).and_then(names::local));
+        }
+    }
+}
+
 impl<'ast> Visit<'ast> for Parts<'_> {
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        let ignores = matches!(&local.pat, Pat::Wild(_));
+        if let Some(init) = &local.init
+            && !ignores
+        {
+            self.matched(&init.expr, std::iter::once(&local.pat));
+        }
+        visit::visit_local(self, local);
+    }
+    fn visit_expr_let(&mut self, found: &'ast syn::ExprLet) {
+        self.matched(&found.expr, std::iter::once(&*found.pat));
+        visit::visit_expr_let(self, found);
+    }
+    fn visit_expr_match(&mut self, found: &'ast syn::ExprMatch) {
+        self.matched(&found.expr, found.arms.iter().map(|arm| &arm.pat));
+        visit::visit_expr_match(self, found);
+    }
     fn visit_expr_field(&mut self, field: &'ast syn::ExprField) {
         self.0.extend(as_ident(&field.base).and_then(names::local));
         visit::visit_expr_field(self, field);
