@@ -30,6 +30,7 @@ mod ir;
 mod layout;
 pub mod lex;
 mod lower;
+mod macro_names;
 mod messages;
 mod named;
 mod names;

@@ -9,6 +9,7 @@ use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
 use crate::layout::{Context, Layout, layout};
+use crate::macro_names;
 use crate::messages;
 use crate::named;
 use crate::names::LocalId;
@@ -304,6 +305,7 @@ pub(crate) fn function(
 ) -> Result<Copies, Vec<Diagnostic>> {
     let mut sink = Sink::new();
     refuse_kind(found, table, &mut sink);
+    macro_names::refuse_declaring(found, table, &mut sink);
     gate(&mut sink)?;
     let opened = open(&found.sig, &found.block, table, options.edition);
     let (Opened { block, mentioned }, nested) = if options.nested {
@@ -384,6 +386,8 @@ fn configured(
             gate(&mut sink)?;
             continue;
         }
+        macro_names::refuse_named(found, &resolved, &analysis.pinned, table, &mut sink);
+        gate(&mut sink)?;
         let mut stages = lay_out(found, table, options, resolved, body, graph, analysis);
         if options.name.is_some() {
             named::spell(
@@ -677,6 +681,10 @@ fn emit_item(
         in_trait: found.kind == Kind::Trait,
         is_block: found.kind == Kind::Block,
         stays_async: stays_async(found, table),
+        awaits_generic: stages.body.awaits.iter().any(|awaited| {
+            let tokens = awaited.tokens.as_ref();
+            tokens.is_some_and(|tokens| table.mentions_generic(tokens))
+        }),
         block: &found.block,
         condition,
         edition: options.edition,

@@ -4,6 +4,7 @@
 //! never another behaviour; what is taken for free of drops must be so for certain.
 
 use crate::syntax::bare;
+use quote::ToTokens;
 use std::collections::{HashMap, HashSet};
 use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, Type};
@@ -65,6 +66,8 @@ pub(crate) struct Table {
     methods: HashMap<String, Vec<Receiver>>,
     /// Methods by type and name.
     typed_methods: HashMap<(String, String), Receiver>,
+    /// Async functions that are generic over types.
+    generic: HashSet<String>,
     /// Types with an explicit `Drop`.
     dropping: HashSet<String>,
     /// Types that derive or implement `Copy`, without generics.
@@ -144,6 +147,14 @@ impl Table {
         };
         let name = path.path.get_ident()?.to_string();
         self.simple.contains(&name).then_some(name)
+    }
+
+    /// Whether an expression mentions an async function of the file that is generic over types.
+    pub(crate) fn mentions_generic(&self, tokens: &proc_macro2::TokenStream) -> bool {
+        !self.generic.is_empty()
+            && crate::syntax::tokens_have(tokens, &mut |ident| {
+                self.generic.contains(&ident.to_string())
+            })
     }
 
     /// Whether the file defines a macro of this name.
@@ -596,6 +607,14 @@ impl Collector {
     }
 
     fn signature(&mut self, sig: &syn::Signature) {
+        let takes_types = sig.generics.type_params().next().is_some()
+            || sig.inputs.iter().any(|input| {
+                matches!(input, syn::FnArg::Typed(typed)
+                    if crate::syntax::tokens_have(&typed.ty.to_token_stream(), &mut |ident| ident == "impl"))
+            });
+        if sig.asyncness.is_some() && takes_types {
+            self.table.generic.insert(sig.ident.to_string());
+        }
         if let Some(receiver) = sig.receiver() {
             let kind = match &receiver.kind {
                 syn::ReceiverKind::Reference(..) => Receiver::ByRef,

@@ -77,6 +77,24 @@ impl Rules {
         let definitions = self.definitions.iter();
         definitions.flat_map(|definition| definition.rules.iter().map(|(_, template)| template))
     }
+
+    /// Whether a rule wants an identifier, for which no expression may stand.
+    pub(crate) fn takes_names(&self) -> bool {
+        fn takes(pattern: &[TokenTree]) -> bool {
+            pattern.iter().enumerate().any(|(i, tree)| match tree {
+                TokenTree::Group(group) => takes(&group.stream().into_iter().collect::<Vec<_>>()),
+                TokenTree::Ident(kind) => {
+                    kind == "ident" && i > 0 && punct(pattern.get(i - 1)) == Some(':')
+                }
+                _ => false,
+            })
+        }
+        let mut matchers = self
+            .definitions
+            .iter()
+            .flat_map(|definition| definition.rules.iter().map(|(matcher, _)| matcher));
+        matchers.any(|matcher| takes(matcher))
+    }
 }
 
 /// The rules of a macro: matchers and templates.

@@ -63,9 +63,8 @@ pub(super) fn diverges(expr: &syn::Expr) -> bool {
                     .as_ref()
                     .is_some_and(|(_, els)| diverges(els))
         }
-        syn::Expr::Match(expr) => {
-            !expr.arms.is_empty() && expr.arms.iter().all(|arm| diverges(&arm.body))
-        }
+        // Without arms it is of a type that has no values.
+        syn::Expr::Match(expr) => expr.arms.iter().all(|arm| diverges(&arm.body)),
         syn::Expr::Paren(paren) => diverges(&paren.expr),
         syn::Expr::Loop(expr) => {
             struct Breaks(bool);

@@ -52,7 +52,7 @@ impl Signature {
         let spellable = |i: usize, from: &[Thing]| way(&sig.inputs[i], from).is_some();
         let plan = plan::plan(
             &scope,
-            unspelled_slots(layout),
+            item.awaits_generic || unspelled_slots(layout),
             !layout.states.is_empty(),
             spellable,
         );
