@@ -134,6 +134,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         once,
         entered: Default::default(),
         foreign: body.foreign,
+        has_value: has_value(&item.sig.output),
     };
     let arms = arms::arms(input, &body, &residual);
     let copies: Vec<Once> = {
@@ -482,5 +483,24 @@ fn tries(output: &syn::Type, purpose: Output) -> Try {
     match crate::types::type_name(output) {
         Some(name) if name.ends_with("Result") && purpose == Output::Source => Try::Operator,
         _ => Try::Macro,
+    }
+}
+
+/// Whether an output is spelled with a type of the language or its library that is not `()`.
+fn has_value(output: &syn::ReturnType) -> bool {
+    let syn::ReturnType::Type(_, ty) = output else {
+        return false;
+    };
+    match &**ty {
+        syn::Type::Reference(_) | syn::Type::Array(_) | syn::Type::Ptr(_) => true,
+        syn::Type::Tuple(tuple) => !tuple.elems.is_empty(),
+        syn::Type::Path(path) if path.qself.is_none() => {
+            path.path.segments.last().is_some_and(|last| {
+                let name = last.ident.to_string();
+                matches!(name.as_str(), "Result" | "Option" | "Vec" | "String" | "Box")
+                    || crate::types::is_primitive(&name) && path.path.segments.len() == 1
+            })
+        }
+        _ => false,
     }
 }

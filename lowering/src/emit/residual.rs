@@ -63,6 +63,8 @@ pub(super) struct Residual<'a> {
     pub(super) entered: RefCell<BTreeSet<AwaitId>>,
     /// A macro of which nothing is known may jump.
     pub(super) foreign: bool,
+    /// The function's output is spelled, and is not `()`.
+    pub(super) has_value: bool,
 }
 
 /// Where in an arm code stands.
@@ -118,7 +120,8 @@ impl Residual<'_> {
             _ => false,
         };
         let completes = !(dest == Dest::Return);
-        if dest == Dest::Return && !has_value {
+        // Where it cannot be the function's value, its last statement does not end, as the compiler knows.
+        if dest == Dest::Return && !has_value && !self.has_value {
             let rt = &self.layout.fresh.rt;
             tokens.extend(quote!(return #rt::Ready(());));
         }

@@ -52,6 +52,7 @@ pub(super) fn diverges(expr: &syn::Expr) -> bool {
     match expr {
         syn::Expr::Return(_) | syn::Expr::Break(_) | syn::Expr::Continue(_) => true,
         syn::Expr::Macro(mac) => diverging_macro(&mac.mac),
+        syn::Expr::Call(call) => diverging_call(call),
         syn::Expr::Block(block) if block.label.is_none() => {
             block.block.stmts.iter().any(stmt_diverges)
         }
@@ -92,6 +93,19 @@ pub(super) fn stmt_diverges(stmt: &syn::Stmt) -> bool {
     match stmt {
         syn::Stmt::Expr(expr, _) => diverges(expr),
         syn::Stmt::Macro(mac) => diverging_macro(&mac.mac),
+        _ => false,
+    }
+}
+
+/// `std::process::exit(1)`
+fn diverging_call(call: &syn::ExprCall) -> bool {
+    let syn::Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let mut names = path.path.segments.iter().rev().map(|one| one.ident.to_string());
+    match (names.next().as_deref(), names.next().as_deref()) {
+        (Some("exit" | "abort"), Some("process")) => true,
+        (Some("resume_unwind" | "panic_any"), Some("panic")) => true,
         _ => false,
     }
 }
