@@ -8,6 +8,7 @@ use crate::surroundings::Surroundings;
 use crate::types::Table;
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::ToTokens;
+use std::borrow::Cow;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 
@@ -47,18 +48,16 @@ pub(crate) fn item(
     if let Some(tokens) = within_runner(&file.items[0], surroundings, options) {
         return tokens;
     }
-    let alone = Table::of(&file);
-    let around;
-    let mut table = &alone;
     let mut found = parse::find(&file);
-    if let Some(surroundings) = surroundings {
-        let single = matches!(file.items[0], syn::Item::Fn(_));
+    let single = matches!(file.items[0], syn::Item::Fn(_));
+    let around = surroundings.filter(|surroundings| {
         let known = |found: &mut Found| surroundings.tell(found, single);
-        if found.iter_mut().all(known) {
-            around = surroundings.table();
-            table = around.as_ref().unwrap_or(&alone);
-        }
-    }
+        found.iter_mut().all(known)
+    });
+    let table = around
+        .and_then(Surroundings::table)
+        .unwrap_or_else(|| Cow::Owned(Table::of(&file)));
+    let table = &*table;
     if found.is_empty() {
         return kept(vec![nothing_async(&file.items[0])]);
     }

@@ -80,14 +80,23 @@ fn in_word(c: char) -> bool {
 
 /// The length of the longest prefix whose characters all fit.
 fn run(text: &str, fits: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !fits(c)).unwrap_or(text.len())
+    // Most characters are one byte.
+    let mut bytes = text.bytes();
+    match bytes.position(|byte| !byte.is_ascii() || !fits(char::from(byte))) {
+        Some(at) if !text.as_bytes()[at].is_ascii() => {
+            let rest = &text[at..];
+            at + rest.find(|c| !fits(c)).unwrap_or(rest.len())
+        }
+        Some(at) => at,
+        None => text.len(),
+    }
 }
 
 fn line_comment(rest: &str) -> (Kind, usize) {
     let doc = rest.starts_with("//!") || (rest.starts_with("///") && !rest.starts_with("////"));
     (
         if doc { Kind::Doc } else { Kind::Comment },
-        run(rest, |c| c != '\n'),
+        rest.find('\n').unwrap_or(rest.len()),
     )
 }
 
@@ -110,14 +119,13 @@ fn block_comment(rest: &str) -> (Kind, usize) {
 
 /// The length of a literal whose opening quote stands at byte `open`.
 fn quoted(rest: &str, open: usize, close: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip_while(|(at, _)| *at <= open) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            _ if c == close => return at + 1,
-            _ => {}
+    let mut at = open + 1;
+    while let Some(found) = rest[at..].find(['\\', close]) {
+        at += found + 1;
+        if !rest[..at].ends_with('\\') {
+            return at;
         }
+        at += rest[at..].chars().next().map_or(0, char::len_utf8);
     }
     rest.len()
 }

@@ -116,7 +116,7 @@ fn pruned(
         file.items.push(syn::Item::Mod(around));
     }
     let wants_edits = comments::has_comments(found, source) || notes::has_constructs(found, source);
-    let tokens = wants_edits.then(|| file.to_token_stream());
+    let tokens = wants_edits.then(|| printed::tokens(&mut file));
     braces::hide(&mut file);
     let text = braces::show(prettyplease::unparse(&file));
     let text = join::join(&calls::show(&text));

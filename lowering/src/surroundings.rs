@@ -5,11 +5,14 @@ use crate::report::Options;
 use crate::types::Table;
 use proc_macro2::fallback;
 use quote::{ToTokens, quote};
+use std::borrow::Cow;
 
 /// A source file, as far as it matters to a function in it.
 pub struct Surroundings {
     source: String,
     places: Vec<Place>,
+    /// What the file says about types, without tokens; none where these are needed.
+    table: Option<Table>,
 }
 
 /// Where an async function of the file stands.
@@ -29,22 +32,29 @@ impl Surroundings {
     /// Reads a file's text; nothing when it is not Rust.
     pub fn read(source: &str) -> Option<Self> {
         // Inside the compiler, text that a macro parses has no lines, and what it is made of does not outlive the macro's call. So the
-        // places are read with other tokens, and kept as text.
+        // file is read with other tokens, and what matters is kept as text.
         fallback::force();
-        let places =
-            syn::parse_file(source).map(|file| parse::find(&file).iter().map(Place::of).collect());
+        let known = syn::parse_file(source).map(|file| {
+            let places = parse::find(&file).iter().map(Place::of).collect();
+            (places, Table::text_of(&file))
+        });
         fallback::unforce();
+        let (places, table) = known.ok()?;
         Some(Surroundings {
             source: source.to_owned(),
-            places: places.ok()?,
+            places,
+            table,
         })
     }
 
-    /// What the file says about types; for the present call of a macro.
-    pub(crate) fn table(&self) -> Option<Table> {
-        syn::parse_file(&self.source)
-            .ok()
-            .map(|file| Table::of(&file))
+    /// What the file says about types.
+    pub(crate) fn table(&self) -> Option<Cow<'_, Table>> {
+        match &self.table {
+            Some(table) => Some(Cow::Borrowed(table)),
+            None => syn::parse_file(&self.source)
+                .ok()
+                .map(|file| Cow::Owned(Table::of(&file))),
+        }
     }
 
     /// The lowered source of each async function of an item of this file, by its path.
@@ -77,7 +87,7 @@ impl Surroundings {
         let mut places = self
             .places
             .iter()
-            .filter(|place| place.name == name && place.line == line);
+            .filter(|place| place.line == line && place.name == name);
         let (Some(place), None) = (places.next(), places.next()) else {
             return false;
         };

@@ -5,6 +5,7 @@
 
 use crate::syntax::bare;
 use quote::ToTokens;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, Type};
@@ -60,7 +61,7 @@ pub(crate) enum Receiver {
 }
 
 /// The items in sight.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// Methods by name, with all the receivers seen under it.
     methods: HashMap<String, Vec<Receiver>>,
@@ -77,7 +78,7 @@ pub(crate) struct Table {
     /// Types defined in the file, generic ones included.
     defined: HashSet<String>,
     /// Field types of the structs without generics.
-    fields: HashMap<(String, String), Type>,
+    fields: HashMap<(String, String), Said>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
     /// Every macro of the file.
@@ -103,7 +104,30 @@ pub(crate) struct Table {
     /// Types of the file with raw pointers in them.
     pointing: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
-    returns: HashMap<String, Type>,
+    returns: HashMap<String, Said>,
+}
+
+/// What a file says in tokens. Inside the compiler no token outlives the macro's call, but what is known of a file does: there it is kept
+/// as text, and parsed where it is asked for.
+#[derive(Clone, Debug)]
+enum Said {
+    Type(Type),
+    Text(String),
+}
+
+impl Said {
+    fn ty(&self) -> Option<Cow<'_, Type>> {
+        match self {
+            Said::Type(ty) => Some(Cow::Borrowed(ty)),
+            Said::Text(text) => syn::parse_str(text).ok().map(Cow::Owned),
+        }
+    }
+
+    fn forget_tokens(&mut self) {
+        if let Said::Type(ty) = self {
+            *self = Said::Text(ty.to_token_stream().to_string());
+        }
+    }
 }
 
 impl Table {
@@ -135,6 +159,14 @@ impl Table {
         table.plain.retain(|name| seen.get(name) == Some(&1));
         table.pointing = crate::pointers::holders(file);
         table
+    }
+
+    /// The same without tokens; none where these are needed, for the macros that the file defines.
+    pub(crate) fn text_of(file: &syn::File) -> Option<Self> {
+        let mut table = Self::of(file);
+        let types = table.fields.values_mut().chain(table.returns.values_mut());
+        types.for_each(Said::forget_tokens);
+        table.rules.is_empty().then_some(table)
     }
 
     /// The function of this file that a call calls, if all its calls give one type.
@@ -318,12 +350,13 @@ impl Table {
         self.dropping.contains(name)
     }
 
-    pub(crate) fn field(&self, owner: &Type, member: &str) -> Option<&Type> {
+    pub(crate) fn field(&self, owner: &Type, member: &str) -> Option<Cow<'_, Type>> {
         let owner = match owner {
             Type::Reference(reference) => &reference.elem,
             owner => owner,
         };
-        self.fields.get(&(type_name(owner)?, member.to_owned()))
+        let key = (type_name(owner)?, member.to_owned());
+        self.fields.get(&key)?.ty()
     }
 
     pub(crate) fn facts(&self, ty: &Type) -> Facts {
@@ -437,6 +470,10 @@ impl Table {
         }
     }
 
+    fn returned(&self, name: &str) -> Option<Type> {
+        self.returns.get(name)?.ty().map(Cow::into_owned)
+    }
+
     /// The type of a value that spells its own.
     pub(crate) fn type_of(&self, expr: &Expr) -> Option<Type> {
         let parse = |name: &str| syn::parse_str(name).ok();
@@ -481,9 +518,9 @@ impl Table {
                     {
                         parse("String")
                     }
-                    [owner, name] => self.returns.get(&format!("{owner}::{name}")).cloned(),
+                    [owner, name] => self.returned(&format!("{owner}::{name}")),
                     [name] if self.plain.contains(name) => parse(name),
-                    [name] => self.returns.get(name).cloned(),
+                    [name] => self.returned(name),
                     _ => None,
                 }
             }
@@ -673,7 +710,7 @@ impl Collector {
             if doubled {
                 self.table.returns.remove(&name);
             } else {
-                self.table.returns.insert(name, ty);
+                self.table.returns.insert(name, Said::Type(ty));
             }
         }
     }
@@ -696,9 +733,10 @@ impl<'ast> Visit<'ast> for Collector {
                     .ident
                     .as_ref()
                     .map_or_else(|| i.to_string(), ToString::to_string);
-                self.table
-                    .fields
-                    .insert((item.ident.to_string(), member), field.ty.clone());
+                self.table.fields.insert(
+                    (item.ident.to_string(), member),
+                    Said::Type(field.ty.clone()),
+                );
             }
         }
     }

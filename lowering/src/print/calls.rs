@@ -3,7 +3,7 @@
 //! prettyplease knows nothing of the arguments of a macro and prints them as bare tokens. So each becomes a call for the time of the
 //! printing, under a name that ends in a letter which looks like `!`.
 
-use quote::ToTokens;
+use crate::names;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -46,20 +46,15 @@ impl VisitMut for Hider {
 
 /// `rt::fill!(frame.buf, [0; 16])` as a call, if it is one of the runtime's and its arguments are expressions.
 fn call(mac: &syn::Macro) -> Option<Expr> {
-    let segments: Vec<String> = mac
-        .path
-        .segments
-        .iter()
-        .map(|s| s.ident.to_string())
-        .collect();
-    let [module, name] = segments.as_slice() else {
-        return None;
-    };
-    // The alias of the runtime may be longer, where the function has an `rt` of its own.
-    if !(module.starts_with("rt") || module == "handroll_rt") {
+    if mac.path.segments.len() != 2 {
         return None;
     }
-    let syn::MacroDelimiter::Paren(_) = mac.delimiter else {
+    // The alias of the runtime may be longer, where the function has an `rt` of its own.
+    let module = &mac.path.segments[0].ident;
+    if !names::with_text(module, |module| module.starts_with("rt")) && module != "handroll_rt" {
+        return None;
+    }
+    let syn::MacroDelimiter::Paren(paren_token) = mac.delimiter else {
         return None;
     };
     let args = mac
@@ -71,11 +66,28 @@ fn call(mac: &syn::Macro) -> Option<Expr> {
     if dots.0 {
         return None;
     }
-    let mut func = mac.path.clone();
-    let last = func.segments.last_mut()?;
-    last.ident = syn::Ident::new(&format!("{name}{BANG}"), last.ident.span());
-    let func = func.to_token_stream();
-    Some(syn::parse_quote!(#func(#args)))
+    let mut path = mac.path.clone();
+    let last = path.segments.last_mut()?;
+    last.ident = syn::Ident::new(&format!("{}{BANG}", last.ident), last.ident.span());
+    Some(Expr::Call(syn::ExprCall {
+        attrs: Vec::new(),
+        func: Box::new(Expr::Path(syn::ExprPath {
+            attrs: Vec::new(),
+            qself: None,
+            path,
+        })),
+        paren_token,
+        args,
+    }))
+}
+
+/// Whether a call is such a macro.
+pub(super) fn is_hidden(call: &syn::ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else {
+        return false;
+    };
+    let last = path.path.segments.last();
+    last.is_some_and(|last| names::with_text(&last.ident, |name| name.ends_with(BANG)))
 }
 
 /// Whether there is a `Struct { .. }` without a value for the rest.

@@ -283,7 +283,7 @@ impl<'a, 'b> Carrier<'a, 'b> {
         if places.is_empty() {
             // None of the code around it was printed.
             let top = self.printed.first_block();
-            let top = top.and_then(|block| self.printed.statements(block).next());
+            let top = top.and_then(|block| self.printed.statements(block).first().copied());
             edits.above(self.printed, top.unwrap_or(0), text, column);
         }
     }

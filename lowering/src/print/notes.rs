@@ -74,8 +74,7 @@ struct Notes<'a, 'b> {
 impl Notes<'_, '_> {
     /// Goes through the statements of a block, from a place in the source; gives the place of the last.
     fn block(&mut self, block: usize, mut last: Option<usize>) -> Option<usize> {
-        let starts: Vec<usize> = self.printed.statements(block).collect();
-        for start in starts {
+        for &start in self.printed.statements(block) {
             let end = self.printed.statement_end(block, start);
             last = self.statement(start, end, last);
         }

@@ -3,13 +3,13 @@
 //! Tokens keep their spans through all passes, but a printer gives bare text. Here the text is lexed again, and its tokens are matched
 //! with those that were printed. The two sequences differ only in what the printer adds or leaves out: commas, braces, parentheses.
 
-use super::calls::BANG;
+use super::calls::{self, BANG};
 use crate::lex::{Kind, Token, lex};
 use crate::text::Text;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
-use std::collections::HashSet;
+use quote::ToTokens;
 use std::ops::Range;
-use syn::visit::{self, Visit};
+use syn::visit_mut::{self, VisitMut};
 
 /// A printed text.
 pub(super) struct Printed<'a> {
@@ -22,14 +22,16 @@ pub(super) struct Printed<'a> {
     pub(super) partner: Vec<usize>,
     /// The opening token of the group around each token.
     parent: Vec<Option<usize>>,
-    /// The opening tokens of blocks of statements.
-    blocks: HashSet<usize>,
+    /// Which tokens are the first of a line.
+    begins: Vec<bool>,
+    /// For the opening tokens of blocks of statements the first tokens of these.
+    blocks: Vec<Option<Vec<usize>>>,
     /// Tokens of types that were declared for what is stored: they repeat what stands elsewhere.
     declarations: Vec<Range<usize>>,
 }
 
 impl<'a> Printed<'a> {
-    /// `tokens` is what was printed as `text`; of the source, only bytes in `within` are of interest.
+    /// `tokens` is what was printed as `text`, from [`tokens`]; of the source, only bytes in `within` are of interest.
     pub(super) fn new(
         text: &'a str,
         tokens: TokenStream,
@@ -37,52 +39,60 @@ impl<'a> Printed<'a> {
         within: &Range<usize>,
     ) -> Self {
         let mut leaves = Vec::new();
-        flatten(tokens, &mut leaves);
+        flatten(tokens, None, &mut leaves);
         let tokens: Vec<Token> = lex(text)
             .filter(|token| token.kind != Kind::Blank)
             .collect();
         let matched = align(&leaves, &tokens, text);
+        // Braces that the printer added stand around statements.
+        let is_block = |token: usize| {
+            &text[tokens[token].bytes.clone()] == "{"
+                && matched[token].is_none_or(|leaf| matches!(leaves[leaf], Leaf::Open(.., true)))
+        };
+        let blocks: Vec<usize> = (0..tokens.len()).filter(|&token| is_block(token)).collect();
         let origins = matched
             .into_iter()
             .map(|leaf| leaf.and_then(|leaf| origin(&leaves[leaf], source, within)))
             .collect();
         let (partner, parent) = groups(&tokens);
+        let begins = (0..tokens.len()).map(|token| {
+            let before = token.checked_sub(1).map(|before| tokens[before].bytes.end);
+            before.is_none_or(|end| text[end..tokens[token].bytes.start].contains('\n'))
+        });
+        let begins = begins.collect();
         let mut printed = Printed {
             text: Text::new(text),
+            blocks: vec![None; tokens.len()],
             tokens,
             origins,
             partner,
             parent,
-            blocks: HashSet::new(),
+            begins,
             declarations: Vec::new(),
         };
-        printed.find_structure();
+        for block in blocks {
+            printed.blocks[block] = Some(printed.find_statements(block));
+        }
+        printed.declarations = printed.find_declarations();
         printed
     }
 
-    /// What only a parser tells: which braces hold statements, and what is a declaration.
-    fn find_structure(&mut self) {
-        let Ok(file) = syn::parse_file(self.text.text) else {
-            return;
+    /// The enums, structs and unions that were made up.
+    fn find_declarations(&self) -> Vec<Range<usize>> {
+        let keywords = (0..self.tokens.len()).filter(|&token| {
+            self.origins[token].is_none()
+                && matches!(self.word(token), "enum" | "struct" | "union")
+                && self
+                    .tokens
+                    .get(token + 1)
+                    .is_some_and(|name| name.kind == Kind::Word)
+        });
+        let declaration = |keyword: usize| {
+            let mut head = keyword..self.tokens.len();
+            let end = head.find(|&token| matches!(self.word(token), "{" | "(" | ";"))?;
+            (self.word(end) == "{").then(|| keyword..self.partner[end] + 1)
         };
-        let mut structure = Structure::default();
-        structure.visit_file(&file);
-        let at = |span: Span| self.token_at(self.text.byte(span.start())?);
-        let blocks = structure.blocks.into_iter().filter_map(at).collect();
-        let declarations = structure
-            .declarations
-            .into_iter()
-            .filter_map(|(keyword, end)| Some(at(keyword)?..at(end)? + 1))
-            .filter(|tokens| self.origins[tokens.start].is_none())
-            .collect();
-        (self.blocks, self.declarations) = (blocks, declarations);
-    }
-
-    /// The token that begins at this byte of the text.
-    fn token_at(&self, byte: usize) -> Option<usize> {
-        self.tokens
-            .binary_search_by_key(&byte, |token| token.bytes.start)
-            .ok()
+        keywords.filter_map(declaration).collect()
     }
 
     /// Whether a token belongs to code, not to a declaration that was made up.
@@ -98,16 +108,16 @@ impl<'a> Printed<'a> {
     }
 
     pub(super) fn begins_line(&self, token: usize) -> bool {
-        self.text.begins_line(self.tokens[token].bytes.start)
+        self.begins[token]
     }
 
     pub(super) fn is_block(&self, token: usize) -> bool {
-        self.blocks.contains(&token)
+        self.blocks[token].is_some()
     }
 
     /// The block that begins first.
     pub(super) fn first_block(&self) -> Option<usize> {
-        self.blocks.iter().copied().min()
+        self.blocks.iter().position(Option::is_some)
     }
 
     /// The block that holds a token's statement, as its opening token, and the first token of the statement.
@@ -115,79 +125,84 @@ impl<'a> Printed<'a> {
         let mut at = token;
         loop {
             let parent = self.parent[at]?;
-            if self.is_block(parent) {
-                let start = self
-                    .statements(parent)
-                    .take_while(|start| *start <= at)
-                    .last();
-                if let Some(start) = start {
-                    return Some((parent, start));
-                }
+            let starts = self.statements(parent);
+            let after = starts.partition_point(|start| *start <= at);
+            if let Some(before) = after.checked_sub(1) {
+                return Some((parent, starts[before]));
             }
             at = parent;
         }
     }
 
     /// The first tokens of the statements of a block. None of a block on one line.
-    pub(super) fn statements(&self, block: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn statements(&self, block: usize) -> &[usize] {
+        self.blocks[block].as_deref().unwrap_or_default()
+    }
+
+    fn find_statements(&self, block: usize) -> Vec<usize> {
         let close = self.partner[block];
+        let mut found = Vec::new();
         let mut next = block + 1;
         let (mut pound, mut attribute) = (false, false);
         let indent = (next < close).then(|| self.text.indent(self.tokens[next].bytes.start));
-        std::iter::from_fn(move || {
-            while next < close {
-                let token = next;
-                next = self.partner[token].max(token) + 1;
-                let bytes = &self.tokens[token].bytes;
-                let starts = self.tokens[token].kind != Kind::Close
-                    && self.begins_line(token)
-                    && Some(self.text.indent(bytes.start)) == indent;
-                // The statement begins with its attributes.
-                let follows_attribute = attribute;
-                attribute = pound && self.tokens[token].kind == Kind::Open;
-                pound = self.word(token) == "#";
-                if starts && !follows_attribute {
-                    return Some(token);
-                }
+        while next < close {
+            let token = next;
+            next = self.partner[token].max(token) + 1;
+            let starts = self.tokens[token].kind != Kind::Close
+                && self.begins_line(token)
+                && Some(self.text.indent(self.tokens[token].bytes.start)) == indent;
+            // The statement begins with its attributes.
+            let follows_attribute = attribute;
+            attribute = pound && self.tokens[token].kind == Kind::Open;
+            pound = self.word(token) == "#";
+            if starts && !follows_attribute {
+                found.push(token);
             }
-            None
-        })
+        }
+        found
     }
 
     /// The last token of the statement that begins here.
     pub(super) fn statement_end(&self, block: usize, start: usize) -> usize {
-        let next = self.statements(block).find(|other| *other > start);
-        next.unwrap_or(self.partner[block]) - 1
+        let starts = self.statements(block);
+        let next = starts.partition_point(|other| *other <= start);
+        starts.get(next).unwrap_or(&self.partner[block]) - 1
     }
 }
 
-#[derive(Default)]
-struct Structure {
-    blocks: Vec<Span>,
-    declarations: Vec<(Span, Span)>,
+/// What marks a block of statements, as its first.
+const BLOCK: &str = "block__hr";
+
+/// A file's tokens, with its blocks marked.
+pub(super) fn tokens(file: &mut syn::File) -> TokenStream {
+    Blocks { mark: true }.visit_file_mut(file);
+    let tokens = file.to_token_stream();
+    Blocks { mark: false }.visit_file_mut(file);
+    tokens
 }
 
-impl<'ast> Visit<'ast> for Structure {
-    fn visit_block(&mut self, block: &'ast syn::Block) {
-        self.blocks.push(block.brace_token.span.open());
-        visit::visit_block(self, block);
-    }
+/// Puts the marks in, or takes them out. In a macro's arguments there are no blocks.
+struct Blocks {
+    mark: bool,
+}
 
-    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        let end = item.brace_token.span.close();
-        self.declarations.push((item.enum_token.span, end));
-    }
-
-    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        if let syn::Fields::Named(fields) = &item.fields {
-            let end = fields.brace_token.span.close();
-            self.declarations.push((item.struct_token.span, end));
+impl VisitMut for Blocks {
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        if !self.mark {
+            block.stmts.remove(0);
+        }
+        visit_mut::visit_block_mut(self, block);
+        if self.mark {
+            let mark = Ident::new(BLOCK, Span::call_site());
+            let mark = syn::Expr::Verbatim(mark.into_token_stream());
+            block.stmts.insert(0, syn::Stmt::Expr(mark, None));
         }
     }
 
-    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
-        let end = item.fields.brace_token.span.close();
-        self.declarations.push((item.union_token.span, end));
+    fn visit_expr_call_mut(&mut self, call: &mut syn::ExprCall) {
+        if !calls::is_hidden(call) {
+            visit_mut::visit_expr_call_mut(self, call);
+        }
     }
 }
 
@@ -197,7 +212,8 @@ enum Leaf {
     Lifetime(Ident, Span),
     Literal(String, Span),
     Punct(char, Span),
-    Open(char, Span),
+    /// Whether it begins a block of statements.
+    Open(char, Span, bool),
     Close(char, Span),
     /// `#[doc = ".."]`
     Doc(Span),
@@ -213,7 +229,7 @@ impl Leaf {
             Leaf::Word(ident, _) => ident == text,
             Leaf::Lifetime(ident, _) => text.strip_prefix('\'').is_some_and(|name| ident == name),
             Leaf::Literal(literal, _) => literal == text,
-            Leaf::Punct(c, _) | Leaf::Open(c, _) | Leaf::Close(c, _) => is_char(*c),
+            Leaf::Punct(c, _) | Leaf::Open(c, ..) | Leaf::Close(c, _) => is_char(*c),
             Leaf::Doc(_) => kind == Kind::Doc,
         }
     }
@@ -224,20 +240,27 @@ impl Leaf {
             | Leaf::Lifetime(_, span)
             | Leaf::Literal(_, span)
             | Leaf::Punct(_, span)
-            | Leaf::Open(_, span)
+            | Leaf::Open(_, span, _)
             | Leaf::Close(_, span)
             | Leaf::Doc(span) => *span,
         }
     }
 }
 
-fn flatten(tokens: TokenStream, leaves: &mut Vec<Leaf>) {
+/// `around` is the leaf that opens the group around the tokens.
+fn flatten(tokens: TokenStream, around: Option<usize>, leaves: &mut Vec<Leaf>) {
     let mut trees = tokens.into_iter().peekable();
     while let Some(tree) = trees.next() {
         match tree {
             TokenTree::Ident(ident) => {
                 let span = ident.span();
                 let text = ident.to_string();
+                if text == BLOCK {
+                    if let Some(Leaf::Open(.., block)) = around.map(|open| &mut leaves[open]) {
+                        *block = true;
+                    }
+                    continue;
+                }
                 match text.strip_suffix(BANG) {
                     Some(name) => {
                         leaves.push(Leaf::Word(Ident::new(name, span), span));
@@ -270,12 +293,13 @@ fn flatten(tokens: TokenStream, leaves: &mut Vec<Leaf>) {
                     Delimiter::Brace => ('{', '}'),
                     Delimiter::Bracket => ('[', ']'),
                     Delimiter::None => {
-                        flatten(group.stream(), leaves);
+                        flatten(group.stream(), around, leaves);
                         continue;
                     }
                 };
-                leaves.push(Leaf::Open(open, group.span_open()));
-                flatten(group.stream(), leaves);
+                let around = Some(leaves.len());
+                leaves.push(Leaf::Open(open, group.span_open(), false));
+                flatten(group.stream(), around, leaves);
                 leaves.push(Leaf::Close(close, group.span_close()));
             }
         }
@@ -344,7 +368,7 @@ fn origin(leaf: &Leaf, source: &Text<'_>, within: &Range<usize>) -> Option<usize
         Leaf::Word(ident, _) => word_at(rest, ident),
         Leaf::Lifetime(ident, _) => rest.starts_with('\'') && word_at(&rest[1..], ident),
         Leaf::Literal(text, _) => rest.starts_with(text.as_str()),
-        Leaf::Punct(c, _) | Leaf::Open(c, _) | Leaf::Close(c, _) => rest.starts_with(*c),
+        Leaf::Punct(c, _) | Leaf::Open(c, ..) | Leaf::Close(c, _) => rest.starts_with(*c),
         Leaf::Doc(_) => rest.starts_with(['/', '#']),
     };
     (same && start != span.end()).then_some(byte)

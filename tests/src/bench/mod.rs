@@ -1,13 +1,15 @@
-//! Measurements: `cargo run --release -p handroll-tests --bin bench -- throughput|compile|sizes|all`.
+//! Measurements: `cargo run --release -p handroll-tests --bin bench -- throughput|compile|attribute|sizes|all`.
 //!
 //! - [`throughput`]: lowering against parsing and printing alone, over the sources of [`crate::real`], and whether it is linear in the
 //!   number of awaits.
 //! - [`compile`]: what the lowered code costs rustc, for real crates and for generated functions ([`generate`]).
+//! - [`attribute`]: what `#[lower]` costs the build of a crate of many functions.
 //! - [`sizes`]: bytes and instructions a poll of the compiler's future and the lowered one, for every case of every fixture, by
 //!   [`callgrind`], in a generated [`program`].
 //!
 //! The figures are of the machine they are taken on; the ratios carry over.
 
+pub mod attribute;
 pub mod callgrind;
 pub mod compile;
 pub mod generate;

@@ -3,15 +3,15 @@
 //! - `throughput`: lines and functions lowered a second over five real crates, against parsing and printing alone; time an await of
 //!   functions with up to 5,000 of them.
 //! - `compile [CRATE..]`: time of `cargo check` of lowered code against the original's: generated functions, then crates.
+//! - `attribute`: time of `cargo check` and `cargo build` of a crate of 1,000 functions under `#[lower]` against the compiler's own.
 //! - `sizes [--opt 3|2|s]`: bytes, and instructions a poll under valgrind, for every fixture.
 //! - `firmware`: flash, RAM and instructions of the serial echo, on an emulated Cortex-M3.
 //! - `all`: the first three.
 
-use handroll_tests::bench::{compile, sizes, throughput};
+use handroll_tests::bench::{attribute, compile, sizes, throughput};
 use std::process::ExitCode;
 
-const USAGE: &str =
-    "usage: bench throughput | compile [CRATE..] | sizes [--opt 3|2|s] | firmware | all";
+const USAGE: &str = "usage: bench throughput | compile [CRATE..] | attribute | sizes [--opt 3|2|s] | firmware | all";
 
 /// Sources nest deeper than a small stack allows.
 const STACK: usize = 1 << 30;
@@ -38,6 +38,7 @@ fn work(args: &[String]) -> Result<(), Box<dyn std::error::Error>> {
         ["compile", ref crates @ ..] => {
             compile::run(&crates.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         }
+        ["attribute"] => attribute::run()?,
         ["sizes"] => sizes::run("3")?,
         ["sizes", "--opt", level @ ("s" | "z" | "1" | "2" | "3")] => sizes::run(level)?,
         #[cfg(unix)]

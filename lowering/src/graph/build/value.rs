@@ -362,7 +362,7 @@ impl Walk<'_> {
             && let Some(ty) = &self.resolved.locals[local.0].ty
             && let Some(field_ty) = self.table.field(ty, &member(&field.member))
             && as_ident(&field.base).is_some()
-            && self.table.facts(field_ty).copy
+            && self.table.facts(&field_ty).copy
         {
             return How::Read;
         }
@@ -458,10 +458,10 @@ impl Walk<'_> {
         let kind = match (bare(receiver), &self.resolved.locals[local.0].ty) {
             (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
                 let ty = self.table.field(ty, &member(&field.member));
-                if ty.is_some_and(|ty| self.table.facts(ty).copy) {
+                if ty.as_deref().is_some_and(|ty| self.table.facts(ty).copy) {
                     Some(Receiver::ByRef)
                 } else {
-                    self.table.receiver(ty, method)
+                    self.table.receiver(ty.as_deref(), method)
                 }
             }
             _ => self.table.receiver(None, method),
