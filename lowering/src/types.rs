@@ -111,7 +111,7 @@ pub(crate) struct Table {
 /// as text, and parsed where it is asked for.
 #[derive(Clone, Debug)]
 enum Said {
-    Type(Type),
+    Type(Box<Type>),
     Text(String),
 }
 
@@ -710,7 +710,7 @@ impl Collector {
             if doubled {
                 self.table.returns.remove(&name);
             } else {
-                self.table.returns.insert(name, Said::Type(ty));
+                self.table.returns.insert(name, Said::Type(Box::new(ty)));
             }
         }
     }
@@ -735,7 +735,7 @@ impl<'ast> Visit<'ast> for Collector {
                     .map_or_else(|| i.to_string(), ToString::to_string);
                 self.table.fields.insert(
                     (item.ident.to_string(), member),
-                    Said::Type(field.ty.clone()),
+                    Said::Type(Box::new(field.ty.clone())),
                 );
             }
         }
