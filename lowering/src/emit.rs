@@ -497,8 +497,10 @@ fn has_value(output: &syn::ReturnType) -> bool {
         syn::Type::Path(path) if path.qself.is_none() => {
             path.path.segments.last().is_some_and(|last| {
                 let name = last.ident.to_string();
-                matches!(name.as_str(), "Result" | "Option" | "Vec" | "String" | "Box")
-                    || crate::types::is_primitive(&name) && path.path.segments.len() == 1
+                matches!(
+                    name.as_str(),
+                    "Result" | "Option" | "Vec" | "String" | "Box"
+                ) || crate::types::is_primitive(&name) && path.path.segments.len() == 1
             })
         }
         _ => false,

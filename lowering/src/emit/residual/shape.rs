@@ -102,7 +102,12 @@ fn diverging_call(call: &syn::ExprCall) -> bool {
     let syn::Expr::Path(path) = &*call.func else {
         return false;
     };
-    let mut names = path.path.segments.iter().rev().map(|one| one.ident.to_string());
+    let mut names = path
+        .path
+        .segments
+        .iter()
+        .rev()
+        .map(|one| one.ident.to_string());
     match (names.next().as_deref(), names.next().as_deref()) {
         (Some("exit" | "abort"), Some("process")) => true,
         (Some("resume_unwind" | "panic_any"), Some("panic")) => true,
