@@ -82,7 +82,9 @@ impl Analysis {
             drops(&local) || assigned.contains(local) && !graph.facts[local.0].no_drop
         });
         let reached = within.others.iter().all(|(local, mentions)| {
-            structured(local) || graph.facts[local.0].copy || mentions.len() == 1 && moved(mentions)
+            structured(local)
+                || graph.facts[local.0].copy
+                || mentions.len() == 1 && moved(mentions) && !within.captures
         });
         if !owned || between || !reached || !later.iter().all(structured) {
             let used = |(_, mention): &&(LocalId, Mention)| !self.moves.contains(mention);
@@ -435,7 +437,7 @@ pub(crate) fn analyse(
                 let later = later.next().is_some();
                 if hidden {
                     sink.push(refusal(resolved, &found));
-                } else if found.blocked || later && !found.simple {
+                } else if found.blocked || !found.simple {
                     analysis.unclear.push(within());
                 } else {
                     analysis.unclear.push(rewrite(Way::Held(refused())));

@@ -112,7 +112,7 @@ impl<'ast> Visit<'ast> for Unnameable {
     }
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         if let Some(ident) = crate::hold::holder(std::slice::from_ref(attr)) {
-            self.holder = names::local(&ident);
+            self.holder = self.holder.or(names::local(&ident));
         }
     }
 }
@@ -129,7 +129,7 @@ fn is_begun(expr: &syn::Expr) -> bool {
 
 /// The macros that put something into a holder.
 fn is_holder(name: &str) -> bool {
-    matches!(name, "held" | "hold" | "linger")
+    matches!(name, "held" | "hold" | "linger" | "nest")
 }
 
 fn first_mention(tokens: &proc_macro2::TokenStream) -> Option<LocalId> {

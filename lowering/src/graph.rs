@@ -133,6 +133,8 @@ pub(crate) struct Within {
     pub(crate) between: Vec<LocalId>,
     /// The other locals that it mentions, with their mentions.
     pub(crate) others: Vec<(LocalId, Vec<Mention>)>,
+    /// A block inside captures what it mentions.
+    pub(crate) captures: bool,
 }
 
 pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table) -> Graph {

@@ -156,27 +156,44 @@ fn hold_within(
     if chosen.merged.is_empty() && chosen.owners != [local] {
         return false;
     }
-    let Some(last) = within::last_declared(body, &chosen.owners) else {
-        return false;
+    let groups = match within::last_declared(body, &chosen.owners) {
+        Some(last) => vec![(last, chosen.owners.clone())],
+        None => match within::nested_owners(body, &chosen) {
+            Some(groups) => groups
+                .into_iter()
+                .filter_map(|owners| Some((*owners.last()?, owners)))
+                .collect(),
+            None => return false,
+        },
     };
-    let Local { base, span } = Local::of(resolved, last);
-    let holder = resolved.hidden(&format!("{base}_held"), span);
-    let ident = resolved.mention(holder);
-    let owners: Vec<Ident> = chosen
-        .owners
-        .iter()
-        .map(|owner| resolved.mention(*owner))
-        .collect();
-    if !within::wrap(body, &chosen, &ident, &owners) {
+    let mut marks = Vec::new();
+    let mut declared: Vec<(LocalId, LocalId)> = Vec::new();
+    for (last, owners) in groups {
+        let Local { base, span } = Local::of(resolved, last);
+        let name = format!("{base}_held");
+        // One that gives way leaves its name.
+        let merged = chosen.merged.iter().copied();
+        let merged = merged
+            .filter(|merged| declared.iter().all(|(_, holder)| holder != merged))
+            .find(|merged| resolved.locals[merged.0].base == name);
+        let holder = merged.unwrap_or_else(|| resolved.hidden(&name, span));
+        let ident = resolved.mention(holder);
+        let owners = owners.iter().map(|owner| resolved.mention(*owner));
+        marks.push((ident, owners.collect()));
+        declared.push((last, holder));
+    }
+    if !within::wrap(body, &chosen, &marks) {
         return false;
     }
     for merged in chosen.merged {
         within::undeclare(&mut body.block, merged);
         holders.remove(&merged);
     }
-    let declared = resolved.mention(holder);
-    declare_after(resolved, body, last, syn::parse_quote!(let #declared;));
-    holders.insert(holder);
+    for (last, holder) in declared {
+        let ident = resolved.mention(holder);
+        declare_after(resolved, body, last, syn::parse_quote!(let #ident;));
+        holders.insert(holder);
+    }
     true
 }
 
@@ -420,6 +437,16 @@ pub(crate) fn holder_of(expr: &syn::Expr) -> Option<(Ident, Vec<Ident>)> {
         syn::Expr::Block(block) => {
             let mut marked = marked(&block.attrs).into_iter();
             Some((marked.next()?, marked.collect()))
+        }
+        _ => None,
+    }
+}
+
+/// The block in a holder of its own that a block consists of: the inner one of two scopes.
+pub(crate) fn inner(block: &syn::Block) -> Option<&syn::ExprBlock> {
+    match block.stmts.as_slice() {
+        [syn::Stmt::Expr(syn::Expr::Block(inner), None)] => {
+            (!owners(&inner.attrs).is_empty()).then_some(inner)
         }
         _ => None,
     }

@@ -5,11 +5,16 @@
 //! does more than this one step, and is polled once.
 //!
 //! The result is handed out through an address that travels in the data of the waker of that poll.
+//!
+//! `nest!` is for values whose scopes end at different times. The values of the inner scope are in a block inside of the holder, which
+//! reaches the others as a closure does: by reference, or by value where the expression moves them. What stands for the inner scope drops
+//! that block alone.
 
 use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit, forget};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -76,6 +81,325 @@ pub unsafe fn start<L: Future>(holder: &mut L) -> L::Output {
     forget(poll);
     // SAFETY: a holder's only poll puts its result before it waits.
     unsafe { output.assume_init() }
+}
+
+/// What a holder has of an inner scope. It does not drop it: [`Rest`] does.
+pub struct Nest<L, O> {
+    inner: ManuallyDrop<L>,
+    of: PhantomData<O>,
+}
+
+// SAFETY: once it waits, all that the block has and still uses are the values that it owns, of the types `O`. What it captured by
+// reference it has used, and of what it captured by value nothing is left.
+unsafe impl<L, O: Send> Send for Nest<L, O> {}
+// SAFETY: as above.
+unsafe impl<L, O: Sync> Sync for Nest<L, O> {}
+impl<L, O: UnwindSafe> UnwindSafe for Nest<L, O> {}
+impl<L, O: RefUnwindSafe> RefUnwindSafe for Nest<L, O> {}
+
+/// The type of a value that a [`Nest`] owns.
+pub struct Of<T>(PhantomData<T>);
+
+impl<T> Of<T> {
+    /// The type of this value.
+    #[inline(always)]
+    pub fn value(_: &T) -> Self {
+        Of(PhantomData)
+    }
+}
+
+impl<L: Future, O> Nest<L, O> {
+    /// Not started.
+    #[inline(always)]
+    pub fn new(inner: L, _: O) -> Self {
+        Nest {
+            inner: ManuallyDrop::new(inner),
+            of: PhantomData,
+        }
+    }
+
+    /// Polls the block for the only time. Gives what it hands out, and what drops it.
+    ///
+    /// # Safety
+    /// It is a part of a pinned holder, was not started before, and stays in place until the rest drops, which it outlives.
+    #[inline(always)]
+    pub unsafe fn start(&mut self) -> (L::Output, Rest) {
+        unsafe fn end<L>(inner: *mut ()) {
+            // SAFETY: the rest drops once, while the holder is in place.
+            unsafe { ptr::drop_in_place(inner.cast::<L>()) }
+        }
+        let inner: *mut L = &raw mut *self.inner;
+        // If it panics, all that it has drops while that unwinds.
+        // SAFETY: the caller keeps the block in place.
+        let output = unsafe { start(&mut *inner) };
+        let rest = Rest {
+            inner: inner.cast(),
+            end: end::<L>,
+        };
+        (output, rest)
+    }
+
+    /// The block is in place until here.
+    #[inline(always)]
+    pub fn stays(&mut self) {}
+}
+
+/// What is left of the values of an inner scope, inside of a holder: dropped there when this drops.
+pub struct Rest {
+    inner: *mut (),
+    end: unsafe fn(*mut ()),
+}
+
+// SAFETY: what it points to is in the same frame, as a part of a holder whose type says whether it may be sent.
+unsafe impl Send for Rest {}
+// SAFETY: as above.
+unsafe impl Sync for Rest {}
+
+impl Drop for Rest {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: whoever made it promised that the block is in place.
+        unsafe { (self.end)(self.inner) }
+    }
+}
+
+/// Evaluates an expression that moves or borrows its first operand, and keeps what is left of that:
+/// `held!(conn_held = frame.conn_held, [], { conn = conn } => conn.finish())`.
+///
+/// The names in brackets are pinned locals that would drop before the operand if the expression panicked.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
+#[macro_export]
+macro_rules! held {
+    (inside $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| match holder {
+            // SAFETY: the guard is there, and has no value yet.
+            holder => unsafe { $crate::Inside::put(&$guard, holder) },
+        }, [$($later),*], { $($name = $value),+ } => $call)
+    };
+    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)+) {
+            ($(mut $name,)+) => {
+                $(let $later = $crate::Later::new(&$later);)*
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    $(let mut $name = $name;)+
+                    let result = {
+                        $(let $later = $later;)*
+                        let result = $call;
+                        $($crate::Later::done($later);)*
+                        result
+                    };
+                    // SAFETY: this is the holder's output type, as the `return` below says.
+                    unsafe { port.put(result) };
+                    if false {
+                        // What follows an endless loop is typed but never built, so it fixes the output's type and no lifetime.
+                        loop {}
+                        return result;
+                    }
+                    $crate::Park.await;
+                    loop {}
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
+}
+
+/// Evaluates a whole expression inside of a holder, which owns the values in braces: only types say whether it moves or borrows them.
+/// Other locals that it mentions are pinned, and are reached through their guards:
+/// `hold!(key_held = frame.key_held, [], { key = key, name = pointer!(name) } => send(key.into(), &at!(name)))`.
+///
+/// The names in brackets are pinned locals that would drop before the first of the values if the expression panicked, the last declared
+/// first.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
+#[macro_export]
+macro_rules! hold {
+    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
+            (later, ($(mut $name,)+)) => {
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    $(let mut $name = $name;)+
+                    let result = {
+                        let later = later;
+                        let result = $call;
+                        $crate::keep(later);
+                        result
+                    };
+                    // SAFETY: this is the holder's output type, as the `return` below says.
+                    unsafe { port.put(result) };
+                    if false {
+                        // As in `held!`.
+                        loop {}
+                        return result;
+                    }
+                    $crate::Park.await;
+                    loop {}
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
+}
+
+/// Evaluates an expression in a holder, which keeps the temporaries that it leaves: only types or an expansion say which these are.
+/// `linger!(temps = frame.temps, { name = pointer!(name) } => find(doc! { "name": at!(name) }))`.
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
+#[macro_export]
+macro_rules! linger {
+    (put $guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), { $($name = $value),* } => $call)
+    };
+    ($guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), { $($name = $value),* } => $call)
+    };
+    (@ $guard:ident, |$holder:ident| $fill:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)*) {
+            ($(mut $name,)*) => {
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    // What it leaves lives as long as the `match`, which does not end.
+                    match $call {
+                        result => {
+                            // SAFETY: this is the holder's output type, as the `return` below says.
+                            unsafe { port.put(result) };
+                            if false {
+                                // As in `held!`.
+                                loop {}
+                                return result;
+                            }
+                            $crate::Park.await;
+                            loop {}
+                        }
+                    }
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+            }
+        }
+    }};
+}
+
+/// A pinned local that an expression in a holder moves away: `name = inside!(name)`.
+#[macro_export]
+macro_rules! inside {
+    ($guard:expr $(,)?) => {
+        $crate::Inside::new(&$guard)
+    };
+}
+
+/// Moves a pinned local away inside of a holder: `moved!(name)`.
+///
+/// Contract of the emitted code: the original function moves the value here, so it has one.
+#[macro_export]
+macro_rules! moved {
+    ($inside:expr $(,)?) => {
+        // SAFETY: the guard is there, and so is a value: the original function moves it here.
+        match unsafe { $crate::Inside::out(&$inside) } {
+            value => value,
+        }
+    };
+}
+
+/// Evaluates an expression inside of a holder that owns values of two scopes; the second braces have those of the inner one. In between
+/// stands what is left of the inner ones, and has a name of its own:
+/// `nest!(url_held = frame.url_held, temp_held = frame.temp_held, [], [], { url = url }, { temp = temp } => temp.connect(url.text()))`.
+///
+/// The names in brackets are pinned locals that would drop before the first values, and before the second ones, if the expression
+/// panicked, the last declared first.
+///
+/// Contract of the emitted code: as for [`hold!`]. The expression has no branches, and uses each of the first values as a whole.
+#[macro_export]
+macro_rules! nest {
+    (put $guard:ident = $slot:expr, put $rest:ident = $place:expr, $($more:tt)+) => {
+        $crate::nest!(@ $guard, |holder| $crate::put!($guard, holder), |left| $crate::put!($rest, left), $($more)+)
+    };
+    (put $guard:ident = $slot:expr, $rest:ident = $place:expr, $($more:tt)+) => {
+        $crate::nest!(@ $guard, |holder| $crate::put!($guard, holder), |left| $rest = $crate::fill!($place, left), $($more)+)
+    };
+    ($guard:ident = $slot:expr, put $rest:ident = $place:expr, $($more:tt)+) => {
+        $crate::nest!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), |left| $crate::put!($rest, left), $($more)+)
+    };
+    ($guard:ident = $slot:expr, $rest:ident = $place:expr, $($more:tt)+) => {
+        $crate::nest!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), |left| $rest = $crate::fill!($place, left), $($more)+)
+    };
+    (
+        @ $guard:ident, |$holder:ident| $fill:expr, |$left:ident| $fill_rest:expr,
+        [$($between:ident),*], [$($later:ident),*], { $($name:ident = $value:expr),+ }, { $($own:ident = $inner:expr),+ } => $call:expr $(,)?
+    ) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match (($($crate::Later::new(&$between),)*), ($($crate::Later::new(&$later),)*), ($($value,)+), ($($inner,)+)) {
+            (between, later, ($(mut $name,)+), ($(mut $own,)+)) => {
+                let $holder = async move {
+                    let port = $crate::FindPort.await;
+                    $(let mut $name = $name;)+
+                    let of = ($($crate::Of::value(&$own),)+);
+                    let inner = async {
+                        let port = $crate::FindPort.await;
+                        let between = between;
+                        $(let mut $own = $own;)+
+                        let result = {
+                            let later = later;
+                            let result = $call;
+                            $crate::keep(later);
+                            result
+                        };
+                        $crate::keep(between);
+                        // SAFETY: this is the block's output type, as the `return` below says.
+                        unsafe { port.put(result) };
+                        if false {
+                            // As in `held!`.
+                            loop {}
+                            return result;
+                        }
+                        $crate::Park.await;
+                        loop {}
+                    };
+                    let mut nest = $crate::Nest::new(inner, of);
+                    // SAFETY: a part of the holder, which is pinned while it runs and until it drops, after the rest.
+                    let result = unsafe { nest.start() };
+                    // SAFETY: this is the holder's output type, as the `return` below says.
+                    unsafe { port.put(result) };
+                    if false {
+                        // As in `held!`.
+                        loop {}
+                        return result;
+                    }
+                    $crate::Park.await;
+                    nest.stays();
+                    loop {}
+                };
+                $fill;
+                // SAFETY: just made, in a slot of a pinned frame.
+                let (result, $left) = unsafe { $crate::start($crate::Guard::place(&$guard)) };
+                $fill_rest;
+                result
+            }
+        }
+    }};
 }
 
 // An expression that is begun, and waits for its operands.
@@ -198,4 +522,73 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
         // SAFETY: with its operands, the expression puts its result before it waits for good.
         unsafe { result.assume_init() }
     }
+}
+
+/// Begins an expression of which only types say what is evaluated before its awaited operands, as the receiver of a call: a holder
+/// evaluates it up to there, and waits for the operands.
+/// `let receiver = begin!(fill frame.receiver, { list = pointer!(list) } => |given: (_,)| at!(list).push(first!(given.0)));`
+///
+/// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code, and they are
+/// there until [`finish!`].
+#[macro_export]
+macro_rules! begin {
+    ($fill:ident $slot:expr, { $($name:ident = $value:expr),* } => |$given:ident: $operands:ty| $call:expr $(,)?) => {{
+        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        match ($($value,)*) {
+            ($(mut $name,)*) => {
+                let guard = $crate::$fill!($slot, async move {
+                    let $given = $crate::Given::<$operands>::new();
+                    match $call {
+                        result => {
+                            // SAFETY: this is the output type that `finish!` has room for, as the `return` below says.
+                            unsafe { $given.put(result) };
+                            if false {
+                                // As in `held!`.
+                                loop {}
+                                return $given.tie(result);
+                            }
+                            $crate::Park.await;
+                            loop {}
+                        }
+                    }
+                });
+                // SAFETY: just made, in a slot of a pinned frame.
+                unsafe { $crate::begin($crate::Guard::place(&guard)) };
+                guard
+            }
+        }
+    }};
+}
+
+/// The first operand of an expression that [`begin!`] began: it waits for all of them.
+///
+/// Contract of the emitted code: it is evaluated once, and before those of [`given!`].
+#[macro_export]
+macro_rules! first {
+    ($given:ident.$field:tt $(,)?) => {{
+        $given.wait().await;
+        $crate::given!($given.$field)
+    }};
+}
+
+/// Another operand of an expression that [`begin!`] began.
+///
+/// Contract of the emitted code: each is taken once, after [`first!`].
+#[macro_export]
+macro_rules! given {
+    ($given:ident.$field:tt $(,)?) => {
+        // SAFETY: the operands have arrived, and this one was not taken before.
+        unsafe { ::core::ptr::read(&raw const (*$given.operands()).$field) }
+    };
+}
+
+/// Goes on with an expression that [`begin!`] began, and gives its value: `finish!(receiver, (item,))`.
+///
+/// Contract of the emitted code: it was begun, and not gone on with before.
+#[macro_export]
+macro_rules! finish {
+    ($guard:ident, $operands:expr $(,)?) => {
+        // SAFETY: it lies in a slot of a pinned frame.
+        unsafe { $crate::resume($crate::Guard::place(&$guard)) }.give($operands)
+    };
 }

@@ -36,7 +36,7 @@ impl Desugar<'_> {
                 owner
                     .filter(|_| self.plain_field(receiver))
                     .and_then(|owner| self.table.field(owner, &member))
-                    .is_some_and(|ty| |ty| crate::types::derefs_plainly(&ty)(&ty))
+                    .is_some_and(|ty| crate::types::derefs_plainly(&ty))
             }
             receiver => as_ident(receiver)
                 .and_then(crate::names::local)

@@ -402,7 +402,8 @@ impl Rewrite<'_> {
         syn::parse_quote!(#rt::lend!(#mutability #ident = #frame.#slot, #value))
     }
 
-    /// An expression inside of a holder: `rt::hold!(key_held = frame.key_held, [], { name = rt::pointer!(name), key = key } => ..)`.
+    /// An expression inside of a holder: `rt::hold!(key_held = frame.key_held, [], { name = rt::pointer!(name), key = key } => ..)`. With values
+    /// of an inner scope: `rt::nest!(key_held = frame.key_held, temp_held = frame.temp_held, [], [], { key = key }, { temp = temp } => ..)`.
     fn within(&mut self, block: &mut syn::ExprBlock) -> Expr {
         let guard = crate::hold::holder(&block.attrs).expect("it is marked");
         let (local, mention) = names::mention(&guard).expect("holders are locals");
@@ -411,7 +412,16 @@ impl Rewrite<'_> {
         let mut declared = Declared(HashSet::new());
         syn::visit::Visit::visit_block(&mut captured, &block.block);
         syn::visit::Visit::visit_block(&mut declared, &block.block);
-        let owned: HashSet<LocalId> = owners.iter().filter_map(names::local).collect();
+        let inner = crate::hold::inner(&block.block).cloned();
+        let inner_owners = inner
+            .as_ref()
+            .map(|inner| crate::hold::owners(&inner.attrs));
+        let inner_owners = inner_owners.unwrap_or_default();
+        let owned: HashSet<LocalId> = owners
+            .iter()
+            .chain(&inner_owners)
+            .filter_map(names::local)
+            .collect();
         let nested = crate::hold::within::nested(&block.block);
         let mut others: Vec<(LocalId, Ident, bool)> = Vec::new();
         for ident in captured.0 {
@@ -452,14 +462,16 @@ impl Rewrite<'_> {
             let name = self.layout.name(*holder);
             values.push(quote!(#name = #rt::inside!(#name)));
         }
-        for owner in &owners {
+        let mut own = |owner: &Ident| {
             let name = self
                 .layout
                 .name(names::local(owner).expect("owners are locals"));
             let mut value: Expr = syn::parse_quote!(#owner);
             self.visit_expr_mut(&mut value);
-            values.push(quote!(#name = #value));
-        }
+            quote!(#name = #value)
+        };
+        values.extend(owners.iter().map(&mut own));
+        let inner_values: Vec<_> = inner_owners.iter().map(&mut own).collect();
         for (other, ident, _) in plain {
             let name = self.layout.name(*other);
             values.push(quote!(#name = #ident));
@@ -468,6 +480,9 @@ impl Rewrite<'_> {
         let outer_handed = std::mem::replace(&mut self.handed, handed);
         let outer_nested = std::mem::replace(&mut self.nested, nested);
         self.plain.extend(owned);
+        if let Some(inner) = &inner {
+            block.block = inner.block.clone();
+        }
         self.visit_block_mut(&mut block.block);
         self.plain = outer_plain;
         self.handed = outer_handed;
@@ -476,13 +491,37 @@ impl Rewrite<'_> {
             [Stmt::Expr(expr, None)] => expr.to_token_stream(),
             _ => block.block.to_token_stream(),
         };
-        let later = self.analysis.later.get(&mention).into_iter().flatten();
-        let later = later.rev().map(|local| self.layout.name(*local));
-        let put = self.analysis.flagged.contains(&local).then(|| quote!(put));
+        let later = |mention| {
+            self.analysis
+                .later
+                .get(mention)
+                .into_iter()
+                .flatten()
+                .copied()
+        };
+        let put = |local| self.analysis.flagged.contains(local).then(|| quote!(put));
+        let put_outer = put(&local);
         if owners.is_empty() {
-            return syn::parse_quote!(#rt::linger!(#put #guard = #frame.#slot, { #(#values),* } => #call));
+            return syn::parse_quote!(#rt::linger!(#put_outer #guard = #frame.#slot, { #(#values),* } => #call));
         }
-        syn::parse_quote!(#rt::hold!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+        let Some(inner) = inner else {
+            let later = later(&mention).rev().map(|local| self.layout.name(local));
+            return syn::parse_quote!(#rt::hold!(#put_outer #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call));
+        };
+        let rest = crate::hold::holder(&inner.attrs).expect("it is marked");
+        let (local, inner_mention) = names::mention(&rest).expect("holders are locals");
+        let (put_rest, place) = (put(&local), self.layout.place(local));
+        let last: Vec<LocalId> = later(&inner_mention).collect();
+        let between = later(&mention).filter(|local| !last.contains(local));
+        let between = between.map(|local| self.layout.name(local));
+        let between: Vec<_> = between.collect::<Vec<_>>().into_iter().rev().collect();
+        let last = last.iter().rev().map(|local| self.layout.name(*local));
+        syn::parse_quote!(
+            #rt::nest!(
+                #put_outer #guard = #frame.#slot, #put_rest #rest = #frame.#place,
+                [#(#between),*], [#(#last),*], { #(#values),* }, { #(#inner_values),* } => #call
+            )
+        )
     }
 }
 

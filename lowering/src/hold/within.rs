@@ -26,6 +26,10 @@ pub(super) struct Chosen {
     pub(super) merged: Vec<LocalId>,
     /// What the new holder owns.
     pub(super) owners: Vec<LocalId>,
+    /// Whether it evaluates some operands on some ways only.
+    branches: bool,
+    /// The locals that it uses in other ways than as a whole.
+    apart: Vec<LocalId>,
 }
 
 /// The expression around a mention, if there is one that can go into a holder.
@@ -92,11 +96,37 @@ pub(super) fn choose(
     {
         return None;
     }
+    let mut uses = Uses::default();
+    uses.visit_expr(chosen);
     Some(Chosen {
         at: chosen,
         merged: inside.holders,
         owners,
+        branches: uses.branches,
+        apart: uses.apart,
     })
+}
+
+/// The values that a holder owns whose scopes end at two times: those of the outer scope, then those of the inner one.
+///
+/// The block for the inner ones reaches the others as a closure does. So it takes a value away with it that the expression moves only on
+/// some ways, or of which it moves a part: neither is allowed.
+pub(super) fn nested_owners(body: &Body, chosen: &Chosen) -> Option<[Vec<LocalId>; 2]> {
+    let mut left = chosen.owners.clone();
+    let mut groups = Vec::new();
+    for scope in scopes(body) {
+        let declared: Vec<LocalId> = scope
+            .into_iter()
+            .filter(|local| left.contains(local))
+            .collect();
+        left.retain(|local| !declared.contains(local));
+        if !declared.is_empty() {
+            groups.push(declared);
+        }
+    }
+    let groups: [Vec<LocalId>; 2] = groups.try_into().ok()?;
+    let whole = !groups[0].iter().any(|local| chosen.apart.contains(local));
+    (left.is_empty() && !chosen.branches && whole).then_some(groups)
 }
 
 /// Whether a mention stands in an expression that is evaluated in a holder.
@@ -134,12 +164,11 @@ fn path_to(body: &Body, mention: Mention) -> Option<Path<'_>> {
     Some(path)
 }
 
-/// Puts the chosen expression into a block that is marked.
-pub(super) fn wrap(body: &mut Body, chosen: &Chosen, holder: &Ident, owners: &[Ident]) -> bool {
+/// Puts the chosen expression into a block that is marked with a holder and what it owns; or into several, the outermost first.
+pub(super) fn wrap(body: &mut Body, chosen: &Chosen, marks: &[(Ident, Vec<Ident>)]) -> bool {
     let mut wrap = Wrap {
         at: chosen.at,
-        holder,
-        owners,
+        marks,
         merged: &chosen.merged,
         done: false,
     };
@@ -184,6 +213,19 @@ pub(super) fn last_declared(body: &Body, owners: &[LocalId]) -> Option<LocalId> 
     if let [only] = owners {
         return Some(*only);
     }
+    scopes(body).into_iter().find_map(|scope| {
+        let declared = scope.into_iter().filter(|local| owners.contains(local));
+        let declared: Vec<LocalId> = declared.collect();
+        (declared.len() == owners.len())
+            .then(|| declared.last().copied())
+            .flatten()
+    })
+}
+
+/// The locals of each scope, in order of declaration; a scope comes before those inside of it.
+fn scopes(body: &Body) -> Vec<Vec<LocalId>> {
+    let mut scopes = Vec::new();
+    scopes_of(&body.block, &mut scopes);
     // The parameters outlive the function's own block, and nothing but what is declared among them drops in between.
     let mut outermost = body.params.clone();
     outermost.extend(own(&body.block));
@@ -194,15 +236,9 @@ pub(super) fn last_declared(body: &Body, owners: &[LocalId]) -> Option<LocalId> 
     {
         outermost.extend(own(block));
     }
-    let mut scopes = vec![outermost];
-    scopes_of(&body.block, &mut scopes);
-    scopes.into_iter().find_map(|scope| {
-        let declared = scope.into_iter().filter(|local| owners.contains(local));
-        let declared: Vec<LocalId> = declared.collect();
-        (declared.len() == owners.len())
-            .then(|| declared.last().copied())
-            .flatten()
-    })
+    scopes.push(outermost);
+    scopes.reverse();
+    scopes
 }
 
 /// The locals that a block declares itself, in order.
@@ -216,7 +252,7 @@ fn own(block: &Block) -> Vec<LocalId> {
         .collect()
 }
 
-/// The locals of each scope of the structured form, in order of declaration.
+/// The locals of each scope of the structured form, after those of the scopes inside of it.
 fn scopes_of(block: &Block, scopes: &mut Vec<Vec<LocalId>>) {
     for stmt in &block.stmts {
         match stmt {
@@ -236,21 +272,21 @@ fn scopes_in(expr: &Node, scopes: &mut Vec<Vec<LocalId>>) {
         Node::Plain(_) | Node::Await(_) => {}
         Node::Block { block, .. } => scopes_of(block, scopes),
         Node::If { cond, then, els } => {
-            scopes.push(super::bound(|finder| finder.visit_expr(cond)));
             scopes_of(then, scopes);
             els.iter().for_each(|els| scopes_in(els, scopes));
+            scopes.push(super::bound(|finder| finder.visit_expr(cond)));
         }
         Node::Match { arms, .. } => {
             for arm in arms {
-                scopes.push(super::bound(|finder| finder.visit_pat(&arm.pat)));
                 scopes_in(&arm.body, scopes);
+                scopes.push(super::bound(|finder| finder.visit_pat(&arm.pat)));
             }
         }
         Node::Loop(Loop { cond, body, .. }) => {
+            scopes_of(body, scopes);
             if let Some(cond) = cond {
                 scopes.push(super::bound(|finder| finder.visit_expr(cond)));
             }
-            scopes_of(body, scopes);
         }
     }
 }
@@ -587,10 +623,55 @@ impl<'ast> Visit<'ast> for Inside {
     }
 }
 
+/// How an expression uses locals, for a block that captures them.
+#[derive(Default)]
+struct Uses {
+    branches: bool,
+    apart: Vec<LocalId>,
+}
+
+impl Uses {
+    fn apart(&mut self, tokens: &impl quote::ToTokens) {
+        crate::syntax::tokens_have(&tokens.to_token_stream(), &mut |ident| {
+            self.apart.extend(names::local(ident));
+            false
+        });
+    }
+}
+
+impl<'ast> Visit<'ast> for Uses {
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        match expr {
+            Expr::Closure(_) | Expr::Async(_) => return self.apart(expr),
+            Expr::Field(field) if is_place(expr) => self.apart(&field.base),
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                self.apart(&unary.expr);
+            }
+            Expr::Struct(expr) => expr.rest.iter().for_each(|rest| self.apart(rest)),
+            Expr::Block(_) => self.branches |= super::holder_of(expr).is_none(),
+            Expr::Binary(binary) => {
+                self.branches |= matches!(binary.op, syn::BinOp::And(_) | syn::BinOp::Or(_));
+            }
+            Expr::If(_) | Expr::Match(_) | Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) => {
+                self.branches = true;
+            }
+            _ => {}
+        }
+        visit::visit_expr(self, expr);
+    }
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        match crate::syntax::macro_args(mac) {
+            Some(args) if matches!(crate::syntax::macro_name(mac).as_str(), "format" | "vec") => {
+                args.iter().for_each(|arg| self.visit_expr(arg));
+            }
+            _ => self.apart(&mac.tokens),
+        }
+    }
+}
+
 struct Wrap<'a> {
     at: *const Expr,
-    holder: &'a Ident,
-    owners: &'a [Ident],
+    marks: &'a [(Ident, Vec<Ident>)],
     merged: &'a [LocalId],
     done: bool,
 }
@@ -606,8 +687,10 @@ impl VisitMut for Wrap<'_> {
         }
         self.done = true;
         Unwrap(self.merged).visit_expr_mut(expr);
-        let (holder, owners, inner) = (self.holder, self.owners, &*expr);
-        *expr = syn::parse_quote!(#[held__hr(#holder, #(#owners),*)] { #inner });
+        for (holder, owners) in self.marks.iter().rev() {
+            let inner = &*expr;
+            *expr = syn::parse_quote!(#[held__hr(#holder, #(#owners),*)] { #inner });
+        }
     }
 }
 
@@ -623,7 +706,7 @@ impl VisitMut for Unwrap<'_> {
         });
     }
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        if super::holder_of(expr).is_some()
+        while super::holder_of(expr).is_some()
             && let Expr::Block(block) = expr
             && let Some(Stmt::Expr(inner, None)) = block.block.stmts.pop()
         {

@@ -572,9 +572,16 @@ impl Walk<'_> {
         let first = owners.first().map_or(mention, |(_, first)| *first);
         let mut mentions = Mentions(Vec::new());
         mentions.visit_block(&block.block);
+        // What the holder of an inner scope owns is there as well.
+        let inner = crate::hold::inner(&block.block);
+        let inner = inner.map(|inner| crate::hold::owners(&inner.attrs));
+        let inner: Vec<_> = inner.iter().flatten().filter_map(names::local).collect();
+        let there = |local: &names::LocalId| {
+            owned.contains(local) || inner.contains(local) || self.owned.contains(local)
+        };
         let mut others: Vec<(names::LocalId, Vec<names::Mention>)> = Vec::new();
         for (local, mention) in mentions.0.iter().filter_map(names::mention) {
-            if owned.contains(&local) || !self.scope.contains(&local) {
+            if there(&local) || !self.scope.contains(&local) {
                 continue;
             }
             match others.iter_mut().find(|(other, _)| *other == local) {
@@ -588,7 +595,7 @@ impl Walk<'_> {
             .copied()
             .skip_while(|local| !owned.contains(local));
         let later: Vec<_> = from_first
-            .filter(|local| !owned.contains(local) && *local != holder)
+            .filter(|local| !there(local) && *local != holder)
             .collect();
         let last = self.scope.iter().rposition(|local| owned.contains(local));
         let among = self.scope.iter().take(last.unwrap_or(0));
@@ -605,12 +612,14 @@ impl Walk<'_> {
                 nested: crate::hold::within::nested(&block.block),
                 between,
                 others,
+                captures: !inner.is_empty(),
             },
         );
         for ident in crate::hold::owners(&block.attrs) {
             self.use_(&ident, How::Value);
         }
-        let outer = std::mem::replace(&mut self.owned, owned);
+        let outer = self.owned.clone();
+        self.owned.extend(owned);
         self.block(&block.block);
         self.owned = outer;
         self.fill_holder(&block.attrs, later);
