@@ -174,6 +174,12 @@ pub(crate) fn analyse(
             }
         });
     }
+    let parts = unclear.iter().filter(|(_, _, found, _)| {
+        found.how == How::Part && !graph.refilled.contains(&found.local)
+    });
+    let again =
+        parts.filter(|(node, index, found, _)| part_used_again(graph, *node, *index, found));
+    copied.extend(again.map(|(_, _, found, _)| found.mention));
     let mut maybe = Set::default();
     let init = Initialised::solve(graph, locals, &analysis.moves);
     let moves = analysis.moves.clone();
@@ -433,11 +439,11 @@ pub(crate) fn analyse(
                     .iter()
                     .filter(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
                 // The holder drops what is in slots; a local of plain code has none.
-                let hidden = later.clone().any(|local| !graph.structured.contains(local));
-                let later = later.next().is_some();
+                let hidden = later.any(|local| !graph.structured.contains(local));
                 if hidden {
                     sink.push(refusal(resolved, &found));
                 } else if found.blocked || !found.simple {
+                    // What the receiver's `Deref` does comes before the arguments, and what is evaluated before drops after it.
                     analysis.unclear.push(within());
                 } else {
                     analysis.unclear.push(rewrite(Way::Held(refused())));
@@ -563,25 +569,46 @@ fn in_holder(resolved: &Resolved, local: LocalId) -> Diagnostic {
 
 /// Whether the function can wait after an event while a local is still in scope and has not got a new value.
 fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) -> bool {
+    reaches(graph, node, index, |event| match event {
+        Event::Declare(other) | Event::Init(other, _) if *other == local => Some(false),
+        Event::Suspend(id) if graph.in_scope[*id].contains(&local) => Some(true),
+        _ => None,
+    })
+}
+
+/// Whether a use of a part can be followed by a use of something in it, or around it: then it was copied, as the original compiles.
+fn part_used_again(graph: &Graph, node: NodeIndex, index: usize, part: &Use) -> bool {
+    let Some(path) = &part.path else {
+        return false;
+    };
+    reaches(graph, node, index, |event| match event {
+        Event::Declare(other) | Event::Init(other, _) if *other == part.local => Some(false),
+        Event::Use(found) if found.local == part.local => found
+            .path
+            .as_ref()
+            .is_some_and(|other| path.iter().zip(other).all(|(one, other)| one == other))
+            .then_some(true),
+        _ => None,
+    })
+}
+
+/// Whether some way from an event on leads to one that decides so.
+fn reaches(
+    graph: &Graph,
+    node: NodeIndex,
+    index: usize,
+    decide: impl Fn(&Event) -> Option<bool>,
+) -> bool {
     let mut seen = HashSet::new();
     let mut stack = vec![(node, index + 1)];
     while let Some((node, from)) = stack.pop() {
-        let mut ended = false;
-        for event in graph.blocks[node].events.iter().skip(from) {
-            match event {
-                Event::Declare(other) | Event::Init(other, _) if *other == local => {
-                    ended = true;
-                    break;
-                }
-                Event::Suspend(id) if graph.in_scope[*id].contains(&local) => return true,
-                _ => {}
-            }
-        }
-        if !ended {
-            for next in graph.blocks.neighbors_directed(node, Direction::Outgoing) {
-                if seen.insert(next) {
-                    stack.push((next, 0));
-                }
+        let events = graph.blocks[node].events.iter().skip(from);
+        match events.filter_map(&decide).next() {
+            Some(true) => return true,
+            Some(false) => {}
+            None => {
+                let next = graph.blocks.neighbors_directed(node, Direction::Outgoing);
+                stack.extend(next.filter(|next| seen.insert(*next)).map(|next| (next, 0)));
             }
         }
     }
@@ -590,31 +617,11 @@ fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalI
 
 /// Whether an assignment to a local can follow an event while the local is in scope.
 fn assigned_after(graph: &Graph, node: NodeIndex, index: usize, local: LocalId) -> bool {
-    let mut seen = HashSet::new();
-    let mut stack = vec![(node, index + 1)];
-    while let Some((node, from)) = stack.pop() {
-        let mut ended = false;
-        for event in graph.blocks[node].events.iter().skip(from) {
-            match event {
-                Event::Init(other, Some(_)) if *other == local => return true,
-                Event::Declare(other) if *other == local => {
-                    ended = true;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        if !ended {
-            stack.extend(
-                graph
-                    .blocks
-                    .neighbors_directed(node, Direction::Outgoing)
-                    .filter(|next| seen.insert(*next))
-                    .map(|next| (next, 0)),
-            );
-        }
-    }
-    false
+    reaches(graph, node, index, |event| match event {
+        Event::Init(other, Some(_)) if *other == local => Some(true),
+        Event::Declare(other) if *other == local => Some(false),
+        _ => None,
+    })
 }
 
 /// What each holder may borrow from, all the way.

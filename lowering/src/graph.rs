@@ -46,6 +46,8 @@ pub(crate) struct Use {
     pub(crate) elements: bool,
     /// For a part: the expression that uses it can go through a holder as it stands.
     pub(crate) holdable: bool,
+    /// The fields that lead to what is used, if that needs to have a value and is no more than that. Of a receiver, a whole.
+    pub(crate) path: Option<Vec<String>>,
 }
 
 /// How a local is used.

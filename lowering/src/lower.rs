@@ -357,6 +357,7 @@ fn configured(
 ) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
     let mut sink = Sink::new();
     let mut resolved = resolve(&found.sig, opened, &mut sink);
+    resolved.self_ty.clone_from(&found.self_ty);
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;

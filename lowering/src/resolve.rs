@@ -43,6 +43,8 @@ pub(crate) struct Resolved {
     pub(crate) mentions: usize,
     /// Every identifier of the function.
     pub(crate) mentioned: HashSet<String>,
+    /// What `Self` is, if there is an `impl` around the function.
+    pub(crate) self_ty: Option<Type>,
 }
 
 impl Resolved {
@@ -110,6 +112,7 @@ pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> 
         block,
         mentions: scopes.mentions,
         mentioned,
+        self_ty: None,
     }
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct Table {
     plain: HashSet<String>,
     /// Types defined in the file, generic ones included.
     defined: HashSet<String>,
-    /// Field types of the structs without generics.
+    /// Types of the fields of structs, where they name no generic.
     fields: HashMap<(String, String), Said>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
@@ -315,14 +315,15 @@ impl Table {
         }
         if let Some(ty) = ty
             && is_std_collection(ty)
-            && (method.starts_with("into_") || method == "leak")
+            && !type_name(ty).is_some_and(|name| self.defined.contains(&name))
         {
-            return Some(Receiver::ByValue);
-        }
-        if let Some(ty) = ty
-            && is_std_collection(ty)
-        {
-            return Some(Receiver::ByRef);
+            if consumes_collection(method) {
+                return Some(Receiver::ByValue);
+            }
+            // A trait of the user's may have anything under such a name.
+            if !method.starts_with("into_") {
+                return Some(Receiver::ByRef);
+            }
         }
         match self.methods.get(method)?.as_slice() {
             // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
@@ -518,13 +519,30 @@ impl Table {
                     {
                         parse("String")
                     }
+                    [owner, name]
+                        if !self.defined.contains(owner)
+                            && matches!(name.as_str(), "new" | "with_capacity") =>
+                    {
+                        match owner.as_str() {
+                            "Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "BinaryHeap" => {
+                                parse(&format!("{owner}<_>"))
+                            }
+                            "HashMap" | "BTreeMap" => parse(&format!("{owner}<_, _>")),
+                            _ => self.returned(&format!("{owner}::{name}")),
+                        }
+                    }
                     [owner, name] => self.returned(&format!("{owner}::{name}")),
                     [name] if self.plain.contains(name) => parse(name),
                     [name] => self.returned(name),
                     _ => None,
                 }
             }
-            Expr::Macro(mac) if crate::syntax::macro_name(&mac.mac) == "format" => parse("String"),
+            Expr::Macro(mac) => match crate::syntax::macro_name(&mac.mac).as_str() {
+                name if self.macros.contains(name) => None,
+                "format" => parse("String"),
+                "vec" => parse("Vec<_>"),
+                _ => None,
+            },
             Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_string") => {
                 parse("String")
             }
@@ -727,8 +745,17 @@ impl<'ast> Visit<'ast> for Collector {
                     .as_ref()
                     .map_or_else(|| i.to_string(), ToString::to_string)
             }));
-        if item.generics.params.is_empty() {
-            for (i, field) in item.fields.iter().enumerate() {
+        let generic = |field: &syn::Field| {
+            let tokens = quote::ToTokens::to_token_stream(&field.ty);
+            let mut names = item.generics.params.iter().map(|param| match param {
+                syn::GenericParam::Lifetime(param) => &param.lifetime.ident,
+                syn::GenericParam::Type(param) => &param.ident,
+                syn::GenericParam::Const(param) => &param.ident,
+            });
+            names.any(|name| crate::syntax::tokens_have(&tokens, &mut |ident| ident == name))
+        };
+        for (i, field) in item.fields.iter().enumerate() {
+            if !generic(field) {
                 let member = field
                     .ident
                     .as_ref()
@@ -1037,6 +1064,22 @@ pub(crate) fn iterates_plainly(ty: &Type) -> bool {
         Type::Path(path) if path.path.is_ident("str") => true,
         ty => is_std_collection(ty),
     }
+}
+
+/// Methods with which a collection or string of the standard library is used up.
+fn consumes_collection(method: &str) -> bool {
+    matches!(
+        method,
+        "into_iter"
+            | "into_boxed_slice"
+            | "into_boxed_str"
+            | "into_bytes"
+            | "into_keys"
+            | "into_values"
+            | "into_vec"
+            | "into_sorted_vec"
+            | "leak"
+    )
 }
 
 /// Names that usually take `self` by value, so that a method of this name in the file says little about another type's.

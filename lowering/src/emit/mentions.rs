@@ -46,8 +46,13 @@ impl<'a> Mentions<'a> {
 
     fn read(&mut self, tokens: &TokenStream) {
         let mut after_let = false;
+        // A field or method has a name of its own; but the frame's fields are those of the locals.
+        let mut member = false;
+        let mut of_frame = false;
         let mut trees = tokens.clone().into_iter();
         while let Some(tree) = trees.next() {
+            let after_dot = member;
+            member = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '.' && !of_frame && !member);
             match &tree {
                 TokenTree::Ident(ident) if ident == kept::LATER => {
                     self.waits.push(kept::waits_at(trees.nth(1).as_ref()));
@@ -55,7 +60,13 @@ impl<'a> Mentions<'a> {
                 TokenTree::Ident(ident) if ident == "let" => after_let = true,
                 // `let mut x = rt::Live::vacant();`
                 TokenTree::Ident(ident) if ident == "vacant" => self.declares = true,
-                TokenTree::Ident(ident) => names::with_text(ident, |name| self.name(name)),
+                TokenTree::Ident(ident) => {
+                    of_frame = *ident == self.layout.fresh.frame;
+                    if !after_dot {
+                        names::with_text(ident, |name| self.name(name));
+                    }
+                    continue;
+                }
                 TokenTree::Punct(punct) => {
                     self.declares |= after_let && punct.as_char() == ';';
                     after_let &= !matches!(punct.as_char(), ';' | '=');
@@ -70,6 +81,7 @@ impl<'a> Mentions<'a> {
                 }
                 TokenTree::Group(group) => self.read(&group.stream()),
             }
+            of_frame = false;
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         in_guard: false,
         elements: false,
         holdable: false,
+        path: None,
+        types: HashMap::new(),
         likely_borrowed: false,
         pending: 0,
         later: HashMap::new(),
@@ -136,6 +138,10 @@ struct Walk<'a> {
     elements: bool,
     /// The present use of a part is one that a holder can take.
     holdable: bool,
+    /// The fields that lead to what is used at present.
+    path: Option<Vec<String>>,
+    /// Types of locals that what they are bound to shows.
+    types: HashMap<LocalId, syn::Type>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
     pending: usize,
@@ -204,6 +210,18 @@ impl Walk<'_> {
             }
         }
         self.facts.get(&local).copied().unwrap_or_default()
+    }
+
+    /// The type of a local, where the source shows it.
+    fn ty(&self, local: LocalId) -> Option<&syn::Type> {
+        let ty = match &self.resolved.locals[local.0].ty {
+            Some(spelled) => spelled,
+            None => self.types.get(&local)?,
+        };
+        match (ty, &self.resolved.self_ty) {
+            (syn::Type::Path(path), Some(owner)) if path.path.is_ident("Self") => Some(owner),
+            _ => Some(ty),
+        }
     }
 
     fn declare(&mut self, local: LocalId) {
@@ -283,6 +301,7 @@ impl Walk<'_> {
             in_guard: self.in_guard,
             elements: self.elements,
             holdable: self.holdable,
+            path: self.path.clone(),
             likely_borrowed: self.likely_borrowed,
         };
         let facts = self.facts(local);

@@ -53,6 +53,12 @@ impl Walk<'_> {
             {
                 self.facts.insert(local, facts);
             }
+            if simple
+                && let Some(init) = init
+                && let Some(ty) = self.table.type_of(init)
+            {
+                self.types.insert(local, ty);
+            }
             self.declare(local);
             self.push(Event::Init(local, None));
             if !self.facts(local).owned {

@@ -35,6 +35,8 @@ impl Walk<'_> {
                 };
                 if by_value {
                     self.value(arg);
+                } else if matches!(name.as_str(), "assert" | "debug_assert") && i == 0 {
+                    self.truth(arg);
                 } else if is_place(arg) || matches!(name.as_str(), "write" | "writeln") && i == 0 {
                     self.place(arg, How::Read);
                 } else {

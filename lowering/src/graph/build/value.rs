@@ -355,11 +355,16 @@ impl Walk<'_> {
         };
         let facts = self.facts(local);
         // What stands behind a reference, or behind an index, can only be copied.
-        if facts.shared || facts.unique || facts.no_drop || has_index(expr) {
+        if facts.shared
+            || facts.unique
+            || facts.no_drop
+            || has_index(expr)
+            || self.stays_whole(local)
+        {
             return How::Read;
         }
         if let Expr::Field(field) = bare(expr)
-            && let Some(ty) = &self.resolved.locals[local.0].ty
+            && let Some(ty) = self.ty(local)
             && let Some(field_ty) = self.table.field(ty, &member(&field.member))
             && as_ident(&field.base).is_some()
             && self.table.facts(&field_ty).copy
@@ -367,6 +372,12 @@ impl Walk<'_> {
             return How::Read;
         }
         How::Part
+    }
+
+    /// Whether nothing can be moved out of a local: its type has a `Drop` of its own.
+    fn stays_whole(&self, local: names::LocalId) -> bool {
+        let name = self.ty(local).and_then(crate::types::type_name);
+        name.is_some_and(|name| self.table.drops(&name))
     }
 
     /// An expression used as a place.
@@ -379,7 +390,9 @@ impl Walk<'_> {
                     .unwrap_or_default();
                 // `&(*r).x` through a shared reference does not borrow `r`.
                 let through = !direct && facts.shared;
+                self.path = fields(expr);
                 self.use_(ident, if through { How::Read } else { how });
+                self.path = None;
             }
         } else {
             self.value(expr);
@@ -400,7 +413,7 @@ impl Walk<'_> {
         // A local that the method may take is taken before the arguments are evaluated.
         if as_ident(receiver).is_some_and(|ident| names::local(ident).is_some()) {
             let local = as_ident(receiver).and_then(names::local);
-            let ty = local.and_then(|local| self.resolved.locals[local.0].ty.as_ref());
+            let ty = local.and_then(|local| self.ty(local));
             if self.table.receiver(ty, &call.method.to_string()) != Some(Receiver::ByRef) {
                 self.evaluated(receiver);
             }
@@ -431,9 +444,7 @@ impl Walk<'_> {
     ) {
         let receiver = &call.receiver;
         if direct {
-            let kind = self
-                .table
-                .receiver(self.resolved.locals[local.0].ty.as_ref(), method);
+            let kind = self.table.receiver(self.ty(local), method);
             let how = if gives_owned(method) && kind != Some(Receiver::ByValue) {
                 How::Receiver(Some(Receiver::ByRef))
             } else {
@@ -455,7 +466,8 @@ impl Walk<'_> {
             self.use_(ident, if facts.shared { How::Read } else { How::Borrow });
             return;
         }
-        let kind = match (bare(receiver), &self.resolved.locals[local.0].ty) {
+        let kind = match (bare(receiver), self.ty(local)) {
+            _ if self.stays_whole(local) => Some(Receiver::ByRef),
             (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
                 let ty = self.table.field(ty, &member(&field.member));
                 if ty.as_deref().is_some_and(|ty| self.table.facts(ty).copy) {
@@ -491,9 +503,11 @@ impl Walk<'_> {
 
     /// A use of a part; `simple`: evaluating the other operands runs no code.
     fn part_use(&mut self, ident: &Ident, how: How, place: &Expr, simple: bool) {
-        self.holdable = is_field_chain(place);
+        self.path = fields(place);
+        self.holdable = self.path.is_some();
         self.simple = simple;
         self.use_(ident, how);
+        self.path = None;
         self.holdable = false;
         self.simple = false;
     }
@@ -709,11 +723,15 @@ pub(super) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
     }
 }
 
-/// `x.a.b`
-fn is_field_chain(place: &Expr) -> bool {
+/// The fields of `x.a.b`.
+fn fields(place: &Expr) -> Option<Vec<String>> {
     match bare(place) {
-        Expr::Field(field) => is_field_chain(&field.base),
-        place => as_ident(place).is_some(),
+        Expr::Field(field) => {
+            let mut path = fields(&field.base)?;
+            path.push(member(&field.member));
+            Some(path)
+        }
+        place => as_ident(place).map(|_| Vec::new()),
     }
 }
 

@@ -1,0 +1,221 @@
+//! Moves a value into a real local before it is used, where the function does not wait any more: see the head of [`super`].
+
+use super::FindMention;
+use crate::ir::{Block, Expr, Loop, Stmt};
+use crate::names::{self, LocalId, Mention};
+use crate::resolve::Resolved;
+use proc_macro2::Ident;
+use syn::visit::Visit;
+use syn::visit_mut::{self, VisitMut};
+
+/// Moves a local into a real one before the statement that mentions it, and has that statement mention the other.
+pub(super) struct Moving<'a> {
+    pub(super) resolved: &'a mut Resolved,
+    pub(super) local: LocalId,
+    pub(super) other: LocalId,
+    pub(super) mention: Mention,
+    pub(super) statement: Option<syn::Stmt>,
+}
+
+impl Moving<'_> {
+    pub(super) fn block(&mut self, block: &mut Block) {
+        let mut at = None;
+        for (i, stmt) in block.stmts.iter_mut().enumerate() {
+            match stmt {
+                Stmt::Plain(stmt) => {
+                    self.visit_stmt_mut(stmt);
+                    if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt))
+                    {
+                        self.rename(|rename| rename.visit_stmt_mut(stmt));
+                        at = Some(i);
+                    }
+                }
+                Stmt::Let { init, els, .. } => {
+                    if self.head(init) {
+                        at = Some(i);
+                    }
+                    els.iter_mut().for_each(|els| self.block(els));
+                }
+                Stmt::Expr { expr, .. } => {
+                    if self.head(expr) {
+                        at = Some(i);
+                    }
+                }
+            }
+            if self.statement.is_none() || at.is_some() {
+                break;
+            }
+        }
+        if let Some(at) = at {
+            block
+                .stmts
+                .splice(at..at, self.statement.take().map(Stmt::Plain));
+        }
+    }
+
+    /// Whether the mention is evaluated first in a construct, so that the move goes before it.
+    fn head(&mut self, expr: &mut Expr) -> bool {
+        let plain = match expr {
+            Expr::Plain(expr) => expr,
+            Expr::Await(found) => match &mut found.operand {
+                Some(operand) => operand,
+                None => return false,
+            },
+            Expr::Block { block, .. } => {
+                self.block(block);
+                return false;
+            }
+            Expr::If { cond, then, els } => {
+                if self.here(cond) {
+                    return true;
+                }
+                self.block(then);
+                return els.as_mut().is_some_and(|els| {
+                    // An `else if` has no statement of its own to stand before.
+                    if let Expr::If { .. } = **els
+                        && self.mentions_head(els)
+                    {
+                        let inner = std::mem::replace(
+                            &mut **els,
+                            Expr::Plain(syn::Expr::Verbatim(Default::default())),
+                        );
+                        **els = Expr::Block {
+                            label: None,
+                            block: Block::new(vec![Stmt::Expr {
+                                expr: inner,
+                                semi: false,
+                            }]),
+                        };
+                    }
+                    self.head(els)
+                });
+            }
+            Expr::Match { head, arms } => {
+                if self.here(head) {
+                    return true;
+                }
+                for arm in arms {
+                    if self.head(&mut arm.body) {
+                        // A single expression becomes a block that can hold the move.
+                        let body = std::mem::replace(
+                            &mut arm.body,
+                            Expr::Plain(syn::Expr::Verbatim(Default::default())),
+                        );
+                        let stmts = self
+                            .statement
+                            .take()
+                            .map(Stmt::Plain)
+                            .into_iter()
+                            .chain([Stmt::Expr {
+                                expr: body,
+                                semi: false,
+                            }])
+                            .collect();
+                        arm.body = Expr::Block {
+                            label: None,
+                            block: Block::new(stmts),
+                        };
+                        return false;
+                    }
+                }
+                return false;
+            }
+            Expr::Loop(Loop { body, .. }) => {
+                self.block(body);
+                return false;
+            }
+        };
+        self.here(plain)
+    }
+
+    fn mentions_head(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::If { cond, .. } if self.mentioned(|finder| finder.visit_expr(cond)))
+    }
+
+    fn here(&mut self, expr: &mut syn::Expr) -> bool {
+        self.visit_expr_mut(expr);
+        let found = self.statement.is_some() && self.mentioned(|finder| finder.visit_expr(expr));
+        if found {
+            self.rename(|rename| rename.visit_expr_mut(expr));
+        }
+        found
+    }
+
+    fn mentioned(&self, visit: impl FnOnce(&mut FindMention)) -> bool {
+        let mut finder = FindMention {
+            mention: self.mention,
+            found: false,
+        };
+        visit(&mut finder);
+        finder.found
+    }
+
+    fn rename(&mut self, visit: impl FnOnce(&mut Rename<'_>)) {
+        let mut rename = Rename {
+            resolved: self.resolved,
+            local: self.local,
+            other: self.other,
+        };
+        visit(&mut rename);
+    }
+}
+
+/// Inside plain syntax the move goes before the innermost statement.
+impl VisitMut for Moving<'_> {
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        let mut at = None;
+        for (i, stmt) in block.stmts.iter_mut().enumerate() {
+            visit_mut::visit_stmt_mut(self, stmt);
+            if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt)) {
+                self.rename(|rename| rename.visit_stmt_mut(stmt));
+                at = Some(i);
+                break;
+            }
+        }
+        if let Some(at) = at {
+            block.stmts.splice(at..at, self.statement.take());
+        }
+    }
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+}
+
+struct Rename<'a> {
+    resolved: &'a mut Resolved,
+    local: LocalId,
+    other: LocalId,
+}
+
+impl Rename<'_> {
+    fn new_name(&mut self, text: &str) -> Option<Ident> {
+        let (local, _) = names::unmark(text)?;
+        (local == self.local).then(|| self.resolved.mention(self.other))
+    }
+}
+
+impl VisitMut for Rename<'_> {
+    fn visit_ident_mut(&mut self, ident: &mut Ident) {
+        if let Some(new) = self.new_name(&ident.to_string()) {
+            *ident = new;
+        }
+    }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let tokens = std::mem::take(&mut mac.tokens);
+        let this = std::cell::RefCell::new(self);
+        mac.tokens = names::map_tokens(
+            tokens,
+            &mut |ident, _| {
+                this.borrow_mut()
+                    .new_name(&ident.to_string())
+                    .map(quote::ToTokens::into_token_stream)
+            },
+            &mut |literal| {
+                names::map_captures(literal, &mut |name| {
+                    this.borrow_mut()
+                        .new_name(name)
+                        .map(|ident| ident.to_string())
+                })
+            },
+        );
+    }
+}
