@@ -325,7 +325,12 @@ impl Table {
                 return Some(Receiver::ByRef);
             }
         }
-        match self.methods.get(method)?.as_slice() {
+        let known = self.methods.get(method).map_or(&[][..], Vec::as_slice);
+        if borrows_by_custom(method) && !known.contains(&Receiver::ByValue) {
+            return Some(Receiver::ByRef);
+        }
+        match known {
+            [] => None,
             // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
             all if all.iter().all(|receiver| *receiver == Receiver::ByRef)
                 && !consumes_by_custom(method) =>
@@ -521,12 +526,13 @@ impl Table {
                     }
                     [owner, name]
                         if !self.defined.contains(owner)
-                            && matches!(name.as_str(), "new" | "with_capacity") =>
+                            && matches!(name.as_str(), "new" | "with_capacity" | "from") =>
                     {
                         match owner.as_str() {
                             "Vec" | "VecDeque" | "HashSet" | "BTreeSet" | "BinaryHeap" => {
                                 parse(&format!("{owner}<_>"))
                             }
+                            "PathBuf" | "OsString" => parse(owner),
                             "HashMap" | "BTreeMap" => parse(&format!("{owner}<_, _>")),
                             _ => self.returned(&format!("{owner}::{name}")),
                         }
@@ -543,9 +549,15 @@ impl Table {
                 "vec" => parse("Vec<_>"),
                 _ => None,
             },
-            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_string") => {
-                parse("String")
-            }
+            Expr::MethodCall(call) => match call.method.to_string().as_str() {
+                "to_string" => parse("String"),
+                // `collect::<Vec<_>>()`
+                "collect" => match call.turbofish.as_ref()?.args.first()? {
+                    GenericArgument::Type(ty) if is_std_collection(ty) => Some(ty.clone()),
+                    _ => None,
+                },
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -1021,6 +1033,8 @@ fn is_std_collection(ty: &Type) -> bool {
                     | "BTreeMap"
                     | "BTreeSet"
                     | "BinaryHeap"
+                    | "PathBuf"
+                    | "OsString"
             )
         }),
     }
@@ -1066,6 +1080,42 @@ pub(crate) fn iterates_plainly(ty: &Type) -> bool {
     }
 }
 
+/// Names under which nothing takes `self` by value. Where that is wrong, the output does not compile.
+fn borrows_by_custom(method: &str) -> bool {
+    matches!(
+        method,
+        "clone"
+            | "as_ref"
+            | "as_mut"
+            | "as_str"
+            | "as_bytes"
+            | "as_slice"
+            | "as_deref"
+            | "as_deref_mut"
+            | "as_path"
+            | "len"
+            | "is_empty"
+            | "iter"
+            | "iter_mut"
+            | "to_string"
+            | "to_owned"
+            | "to_vec"
+            | "borrow"
+            | "borrow_mut"
+            | "contains_key"
+            | "starts_with"
+            | "ends_with"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "upgrade"
+            | "elapsed"
+            | "local_addr"
+            | "peer_addr"
+    )
+}
+
 /// Methods with which a collection or string of the standard library is used up.
 fn consumes_collection(method: &str) -> bool {
     matches!(
@@ -1078,6 +1128,8 @@ fn consumes_collection(method: &str) -> bool {
             | "into_values"
             | "into_vec"
             | "into_sorted_vec"
+            | "into_os_string"
+            | "into_boxed_path"
             | "leak"
     )
 }

@@ -488,8 +488,15 @@ impl Walk<'_> {
         };
         self.blocked = self.pending > 0 || call.args.iter().any(refers_to_temporary);
         let simple = self.pending == 0 && call.args.iter().all(is_constant_like);
+        let depth = self.units.last().map(|unit| unit.loans.len());
         self.part_use(ident, how, receiver, simple);
         self.blocked = false;
+        if let (Some(unit), Some(depth)) = (self.units.last_mut(), depth)
+            && gives_owned(method)
+        {
+            // The result borrows nothing.
+            unit.loans.truncate(depth);
+        }
     }
 
     /// An expression whose value is a `bool`: of a place, that is a copy.
@@ -812,6 +819,7 @@ fn gives_owned(method: &str) -> bool {
             | "to_string"
             | "to_owned"
             | "to_vec"
+            | "clone"
             | "contains"
             | "contains_key"
             | "starts_with"
