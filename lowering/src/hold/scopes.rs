@@ -149,7 +149,12 @@ impl<'ast> Visit<'ast> for Uses {
                 self.apart(&unary.expr);
             }
             Expr::Struct(expr) => expr.rest.iter().for_each(|rest| self.apart(rest)),
-            Expr::Block(_) => self.branches |= super::holder_of(expr).is_none(),
+            // Nor does it fill the slots of temporaries on the way.
+            Expr::Block(_) => {
+                self.branches |=
+                    super::holder_of(expr).is_none_or(|(_, owners)| owners.is_empty());
+            }
+            Expr::Call(call) => self.branches |= crate::syntax::lent(call).is_some(),
             Expr::Binary(binary) => {
                 self.branches |= matches!(binary.op, syn::BinOp::And(_) | syn::BinOp::Or(_));
             }
