@@ -642,7 +642,7 @@ pub mod several {
         pub async fn f() -> usize {
             let _a = name();
             match name().len() {
-                4 => length(&name()).await.clone(),
+                4 => length(&name()).await.min(5),
                 n => n,
             }
         }
@@ -656,7 +656,7 @@ pub mod several {
             let _a = name();
             let n = name().len();
             if n == 4 {
-                length2(&name()).await.clone()
+                length2(&name()).await.min(5)
             } else {
                 n
             }

@@ -7,18 +7,18 @@ pub async fn wait() {}
 pub mod receiver {
     pub mod refused {
         use super::super::*;
-        pub async fn f<T: ToString + Clone>(make: T) -> usize {
-            let text = make.to_string();
-            let bytes = text.into_bytes();
+        pub async fn f<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+            let text = T::clone(make);
+            let bytes: Vec<u8> = text.into();
             wait().await;
             bytes.len()
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f<T: ToString + Clone>(make: T) -> usize {
-            let text = make.to_string();
-            let bytes = { text }.into_bytes();
+        pub async fn f<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+            let text = T::clone(make);
+            let bytes: Vec<u8> = { text }.into();
             wait().await;
             bytes.len()
         }
