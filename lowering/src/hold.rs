@@ -159,19 +159,19 @@ fn hold_within(
     if chosen.merged.is_empty() && chosen.owners != [local] {
         return false;
     }
-    let groups = match scopes::last_declared(body, &chosen.owners) {
-        Some(last) => vec![(last, chosen.owners.clone())],
+    let groups = match scopes::in_order(body, &chosen.owners) {
+        Some(owners) => vec![owners],
         None => match scopes::nested_owners(body, &chosen) {
-            Some(groups) => groups
-                .into_iter()
-                .filter_map(|owners| Some((*owners.last()?, owners)))
-                .collect(),
+            Some(groups) => groups.into(),
             None => return false,
         },
     };
     let mut marks = Vec::new();
     let mut declared: Vec<(LocalId, LocalId)> = Vec::new();
-    for (last, owners) in groups {
+    for owners in groups {
+        let Some(last) = owners.last().copied() else {
+            return false;
+        };
         let Local { base, span } = Local::of(resolved, last);
         let name = format!("{base}_held");
         // One that gives way leaves its name.

@@ -15,17 +15,16 @@ use crate::syntax::is_place;
 use syn::visit::{self, Visit};
 use syn::{Expr, Stmt};
 
-/// The last of these locals to be declared, if their scopes end together.
-pub(super) fn last_declared(body: &Body, owners: &[LocalId]) -> Option<LocalId> {
+/// These locals in order of declaration, if their scopes end together. A hidden local for what a tail leaves is declared before others
+/// that are older.
+pub(super) fn in_order(body: &Body, owners: &[LocalId]) -> Option<Vec<LocalId>> {
     if let [only] = owners {
-        return Some(*only);
+        return Some(vec![*only]);
     }
     scopes(body).into_iter().find_map(|scope| {
         let declared = scope.into_iter().filter(|local| owners.contains(local));
         let declared: Vec<LocalId> = declared.collect();
-        (declared.len() == owners.len())
-            .then(|| declared.last().copied())
-            .flatten()
+        (declared.len() == owners.len()).then_some(declared)
     })
 }
 
