@@ -366,7 +366,8 @@ impl Desugar<'_> {
             return Expr::MethodCall(call);
         }
         let receiver = *call.receiver;
-        let receiver = if receiver.has_await() || !is_place(&receiver) {
+        let is_value = receiver.has_await() || !is_place(&receiver);
+        let receiver = if is_value {
             // A temporary receiver is evaluated first; the method may borrow it until the end of the statement.
             let receiver = self.lift(receiver, prefix);
             let receiver = self.settle(temporary(receiver), prefix);
@@ -391,8 +392,16 @@ impl Desugar<'_> {
         let mut args: Vec<Expr> = call.args.iter().cloned().collect();
         // The method may take its receiver by value.
         self.pending += 1;
+        let before = self.named_temporaries;
         self.operands(&mut args, here, prefix);
         self.pending -= 1;
+        // One that is taken by value drops before all temporaries, one that is borrowed is among them.
+        if is_value && (self.tail.is_some() || self.named_temporaries > before) {
+            self.order(
+                span,
+                "the receiver is evaluated before the awaited argument, and only its type says how",
+            );
+        }
         call.args = args.into_iter().collect();
         *call.receiver = receiver;
         Expr::MethodCall(call)

@@ -104,6 +104,7 @@ pub(crate) fn desugar(
         operand: false,
         root: Root::No,
         pending: 0,
+        named_temporaries: 0,
         collections: std::collections::HashSet::new(),
         unsettled: None,
         tail: None,
@@ -209,6 +210,8 @@ struct Desugar<'a> {
     collections: std::collections::HashSet<LocalId>,
     /// How many operands that may have a drop wait for the present one.
     pending: usize,
+    /// How many temporaries have got a name so far.
+    named_temporaries: usize,
     /// Something in the present expression leaves temporaries of which syntax does not say what they are.
     unsettled: Option<Span>,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
@@ -602,6 +605,7 @@ impl Desugar<'_> {
 
     /// Declares a hidden local among the statement's temporaries, for a value that an expression gives it.
     fn declare_temporary(&mut self, base: &str, span: Span, prefix: &mut Prefix) -> Ident {
+        self.named_temporaries += 1;
         let local = self.resolved.hidden(base, span);
         let declared = self.resolved.mention(local);
         let declaration = ir::Stmt::Plain(syn::parse_quote!(let #declared;));
@@ -624,6 +628,7 @@ impl Desugar<'_> {
         mutable: bool,
         prefix: &mut Prefix,
     ) -> Ident {
+        self.named_temporaries += 1;
         // The value of an await is a hidden local already.
         if self.tail.is_none()
             && prefix.stmts.len() <= prefix.temporaries + 1

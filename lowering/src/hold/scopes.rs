@@ -150,8 +150,7 @@ impl<'ast> Visit<'ast> for Uses {
             Expr::Struct(expr) => expr.rest.iter().for_each(|rest| self.apart(rest)),
             // Nor does it fill the slots of temporaries on the way.
             Expr::Block(_) => {
-                self.branches |=
-                    super::holder_of(expr).is_none_or(|(_, owners)| owners.is_empty());
+                self.branches |= super::holder_of(expr).is_none_or(|(_, owners)| owners.is_empty());
             }
             Expr::Call(call) => self.branches |= crate::syntax::lent(call).is_some(),
             Expr::Binary(binary) => {
