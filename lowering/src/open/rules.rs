@@ -602,8 +602,10 @@ mod tests {
         let source = "async fn f(list: Vec<u32>) -> u32 { for n in list { let n: u32 = try_or_continue!(get(n).await); return n; } 0 }";
         let refused = lower_file(source, &Options::default()).expect("it is Rust");
         assert!(refused.functions[0].outcome.is_err());
-        let mut options = Options::default();
-        options.macros = macro_rules(other);
+        let options = crate::report::Options {
+            macros: macro_rules(other),
+            ..Default::default()
+        };
         let file = lower_file(source, &options).expect("it is Rust");
         assert!(
             file.functions[0].outcome.is_ok(),

@@ -97,22 +97,22 @@ pub(super) fn stmt_diverges(stmt: &syn::Stmt) -> bool {
     }
 }
 
-/// `std::process::exit(1)`
+/// `std::process::exit(1)`, by its whole path: a module of the user's may be called `process`.
 fn diverging_call(call: &syn::ExprCall) -> bool {
     let syn::Expr::Path(path) = &*call.func else {
         return false;
     };
-    let mut names = path
+    let names: Vec<String> = path
         .path
         .segments
         .iter()
-        .rev()
-        .map(|one| one.ident.to_string());
-    match (names.next().as_deref(), names.next().as_deref()) {
-        (Some("exit" | "abort"), Some("process")) => true,
-        (Some("resume_unwind" | "panic_any"), Some("panic")) => true,
-        _ => false,
-    }
+        .map(|one| one.ident.to_string())
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    matches!(
+        names[..],
+        ["std", "process", "exit" | "abort"] | ["std", "panic", "resume_unwind" | "panic_any"]
+    )
 }
 
 fn diverging_macro(mac: &syn::Macro) -> bool {
