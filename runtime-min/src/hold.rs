@@ -482,7 +482,7 @@ pub struct Step<A, R>(PhantomData<fn() -> (A, R)>);
 /// Polls an expression for the first time, up to its operands.
 ///
 /// # Safety
-/// It was made by [`begin!`](crate::begin), was not polled before, and stays where it is until it drops.
+/// It was made by [`begin!`](crate::begin!), was not polled before, and stays where it is until it drops.
 #[inline(always)]
 pub unsafe fn begin<L: Future>(holder: &mut L) {
     let raw = RawWaker::new(ptr::null(), &VTABLE);
@@ -529,7 +529,7 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
 /// `let receiver = begin!(fill frame.receiver, { list = pointer!(list) } => |given: (_,)| at!(list).push(first!(given.0)));`
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code, and they are
-/// there until [`finish!`].
+/// there until [`finish!`](crate::finish!).
 #[macro_export]
 macro_rules! begin {
     ($fill:ident $slot:expr, { $($name:ident = $value:expr),* } => |$given:ident: $operands:ty| $call:expr $(,)?) => {{
@@ -560,9 +560,9 @@ macro_rules! begin {
     }};
 }
 
-/// The first operand of an expression that [`begin!`] began: it waits for all of them.
+/// The first operand of an expression that [`begin!`](crate::begin!) began: it waits for all of them.
 ///
-/// Contract of the emitted code: it is evaluated once, and before those of [`given!`].
+/// Contract of the emitted code: it is evaluated once, and before those of [`given!`](crate::given!).
 #[macro_export]
 macro_rules! first {
     ($given:ident.$field:tt $(,)?) => {{
@@ -571,9 +571,9 @@ macro_rules! first {
     }};
 }
 
-/// Another operand of an expression that [`begin!`] began.
+/// Another operand of an expression that [`begin!`](crate::begin!) began.
 ///
-/// Contract of the emitted code: each is taken once, after [`first!`].
+/// Contract of the emitted code: each is taken once, after [`first!`](crate::first!).
 #[macro_export]
 macro_rules! given {
     ($given:ident.$field:tt $(,)?) => {
@@ -582,7 +582,7 @@ macro_rules! given {
     };
 }
 
-/// Goes on with an expression that [`begin!`] began, and gives its value: `finish!(receiver, (item,))`.
+/// Goes on with an expression that [`begin!`](crate::begin!) began, and gives its value: `finish!(receiver, (item,))`.
 ///
 /// Contract of the emitted code: it was begun, and not gone on with before.
 #[macro_export]
