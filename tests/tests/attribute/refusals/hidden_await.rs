@@ -8,7 +8,7 @@ async fn read() -> u8 {
 async fn show() {
     println!("{}", read().await);
     drop(vec![read().await]);
-    let _ = other!(read().await);
+    let _ = other!({ read().await });
 }
 
 macro_rules! other {

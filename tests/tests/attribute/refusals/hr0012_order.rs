@@ -1,23 +1,14 @@
 use handroll_rt::lower;
 
-struct Client;
-
-impl Client {
-    fn get(&mut self, n: u8) -> u8 {
-        n
-    }
+fn name() -> String {
+    "a".to_owned()
 }
 
-fn connect() -> Client {
-    Client
-}
-
-async fn read(n: u8) -> u8 {
-    n
+async fn position() -> usize {
+    0
 }
 
 #[lower]
-async fn all() -> u8 {
-    let mut client = connect();
-    client.get(read(1).await)
+async fn count() -> usize {
+    name().replacen(&name(), "", position().await).len()
 }

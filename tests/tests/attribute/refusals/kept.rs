@@ -6,11 +6,14 @@ async fn read() -> u8 {
 
 // The refused function stays, so that its callers have no error of their own.
 #[lower]
-async fn all() {
-    unsafe { read().await };
+async fn all(n: u8) {
+    match n {
+        n if read().await > n => drop(n),
+        _ => {}
+    }
     read().await;
 }
 
 pub async fn caller() {
-    all().await;
+    all(1).await;
 }

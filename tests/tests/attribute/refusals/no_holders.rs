@@ -1,22 +1,11 @@
 use handroll_rt::lower;
 
-struct Conn;
-
-impl Conn {
-    fn finish(self) {}
-}
-
-fn connect() -> Conn {
-    Conn
-}
-
-fn wait() -> std::future::Ready<()> {
-    std::future::ready(())
-}
+async fn wait() {}
 
 #[lower(no_holders)]
-async fn run() {
-    let conn = connect();
-    conn.finish();
+async fn run<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+    let text = T::clone(make);
+    let bytes: Vec<u8> = text.into();
     wait().await;
+    bytes.len()
 }
