@@ -259,53 +259,43 @@ pub mod spelled {
     }
 }
 
-/// types decide whether the called value is moved before the awaited argument
-pub mod called {
-    pub mod refused {
-        use super::super::*;
-        pub async fn f<F: FnOnce(usize) -> usize>(call: F) -> usize {
-            call(number().await)
-        }
-    }
-    pub mod instead {
-        use super::super::*;
-        pub async fn f<F: FnOnce(usize) -> usize>(call: F) -> usize {
-            let n = number().await;
-            call(n)
-        }
-    }
-}
-
 /// the receiver is evaluated before the awaited argument, and only its type says how
 pub mod receiver {
     pub mod refused {
         use super::super::*;
-        pub async fn f(pair: Pair) -> bool {
-            pair.a.starts_with(word().await)
+        pub async fn f() -> String {
+            let text = name().replacen(&name(), "", number().await);
+            text
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f(pair: Pair) -> bool {
-            let word = word().await;
-            pair.a.starts_with(word)
+        pub async fn f() -> String {
+            let n = number().await;
+            let text = name().replacen(&name(), "", n);
+            text
         }
     }
 }
 
 /// types decide whether the left or the right side is evaluated first
 pub mod compound {
+    pub fn at<'t>(totals: &'t mut [usize], name: &str) -> &'t mut usize {
+        &mut totals[name.len() - 1]
+    }
     pub mod refused {
         use super::super::*;
+        use super::at;
         pub async fn f(totals: &mut Vec<usize>) {
-            totals[0] += number().await;
+            *at(totals, &name()) += number().await;
         }
     }
     pub mod instead {
         use super::super::*;
+        use super::at;
         pub async fn f(totals: &mut Vec<usize>) {
             let n = number().await;
-            totals[0] += n;
+            *at(totals, &name()) += n;
         }
     }
 }

@@ -280,6 +280,10 @@ const UNREACHED: &[(&str, &str)] = &[
         "seen in a fixture only, in which closures assign what they look at",
     ),
     (
+        "types decide whether the called value is moved",
+        "a called variable can always be begun; what has no holder is refused as a move or borrow",
+    ),
+    (
         "only async functions are lowered",
         "the command finds async functions only; the attribute's tests have this",
     ),
