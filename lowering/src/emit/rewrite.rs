@@ -210,6 +210,15 @@ impl Rewrite<'_> {
             *stmt = self.begin(&pat.ident.clone(), &closure.clone());
             return Vec::new();
         }
+        if let Some(pat) = bound_again(stmt)
+            && let Some(id) = self.pinned(&pat.ident)
+        {
+            // The value stays in its place: only the guard moves, behind what was declared meanwhile.
+            if !self.assigned.contains(&id) {
+                pat.mutability = None;
+            }
+            return Vec::new();
+        }
         self.visit_stmt_mut(stmt);
         let Stmt::Local(local) = stmt else {
             return Vec::new();
@@ -607,6 +616,18 @@ impl VisitMut for Bound<'_, '_> {
         visit_mut::visit_pat_ident_mut(self, pat);
     }
     fn visit_expr_mut(&mut self, _: &mut Expr) {}
+}
+
+/// `let x = x;` of the same local, which only decides when it drops.
+fn bound_again(stmt: &mut Stmt) -> Option<&mut syn::PatIdent> {
+    let Stmt::Local(local) = stmt else {
+        return None;
+    };
+    let value = names::local(as_ident(&local.init.as_ref()?.expr)?);
+    match &mut local.pat {
+        Pat::Ident(pat) if value.is_some() && names::local(&pat.ident) == value => Some(pat),
+        _ => None,
+    }
 }
 
 impl VisitMut for Rewrite<'_> {
