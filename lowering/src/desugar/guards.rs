@@ -80,8 +80,13 @@ impl Desugar<'_> {
             !bound.is_empty()
         });
         let part = binds && !by_reference && crate::syntax::as_ident(&head).is_none();
+        let before = self.sink.len();
         for arm in arms.iter().filter(|arm| awaits(arm)) {
             self.check_guard(arm, &head, by_reference, part);
+        }
+        if self.sink.len() > before {
+            // What follows relies on what was checked; nothing is made of a refused function.
+            return ir::Expr::Plain(syn::parse_quote!(()));
         }
         let mut stmts = Vec::new();
         let mut flags = HashSet::new();
