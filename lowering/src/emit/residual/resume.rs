@@ -357,8 +357,10 @@ impl Residual<'_> {
         if self.analysis.lent.contains(&local) {
             return quote!(let mut #name = #rt::Live::vacant(););
         }
+        // For what is pinned the name is that of a guard.
+        let pinned = self.analysis.pinned.contains(&local);
         let local = &self.resolved.locals[local.0];
-        let ty = local.ty.iter().filter(|_| !local.hidden);
+        let ty = local.ty.iter().filter(|_| !local.hidden && !pinned);
         quote!(let #mutability #name #(: #ty)*;)
     }
 
