@@ -510,6 +510,10 @@ impl VisitMut for Select<'_> {
             .into_iter()
             .filter(|field| self.keeps(&field.attrs))
             .collect();
+        // The printer relies on the comma in front of `..`.
+        if expr.rest.is_some() && !expr.fields.empty_or_trailing() {
+            expr.fields.push_punct(Default::default());
+        }
         visit_mut::visit_expr_struct_mut(self, expr);
     }
 
