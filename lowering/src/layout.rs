@@ -468,7 +468,10 @@ fn local_names(
             let together = |name: &str| {
                 let unique = local.base.ends_with("_held")
                     || local.base.ends_with("_out")
-                    || matches!(local.base.as_str(), "tail" | "temporary" | "param");
+                    || matches!(
+                        local.base.as_str(),
+                        "tail" | "temporary" | "temps" | "param"
+                    );
                 unique
                     && resolved.locals[..i]
                         .iter()

@@ -11,12 +11,6 @@ const BATCHES: [(u64, u64, Edition); 3] = [
     (1_000_000, 150, Edition::E2018),
 ];
 
-/// Defects that are known and open, each to be mended and taken off: 3000207 is an internal error of a guard that awaits, the others do not
-/// compile.
-const OPEN: [u64; 7] = [
-    2_000_037, 2_000_194, 2_000_310, 2_000_384, 3_000_026, 3_000_207, 1_000_038,
-];
-
 #[test]
 fn random_programs_behave_the_same() -> Result<(), Box<dyn Error>> {
     let mut tally = Tally::default();
@@ -27,7 +21,7 @@ fn random_programs_behave_the_same() -> Result<(), Box<dyn Error>> {
         let findings = check("fuzz-fixed", &programs, edition)?;
         for (program, finding) in programs.iter().zip(&findings) {
             tally.add(program, finding);
-            if finding.is_defect() && !OPEN.contains(&program.seed) {
+            if finding.is_defect() {
                 let text = format!(
                     "seed {}, edition {edition:?}: {}\n{}\n",
                     program.seed,
