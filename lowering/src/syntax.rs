@@ -419,3 +419,30 @@ fn is_ours(call: &syn::ExprCall, name: &str) -> bool {
     segments.next().is_some_and(|first| first.ident == "rt__hr")
         && segments.next().is_some_and(|last| last.ident == name)
 }
+
+/// Methods whose results are taken to borrow nothing from the receiver. Where that is wrong, the output does not compile: of a pinned local
+/// they get a brief borrow, `rt::at!(brief x)`.
+pub(crate) fn gives_owned(method: &str) -> bool {
+    matches!(
+        method,
+        "len"
+            | "is_empty"
+            | "capacity"
+            | "to_string"
+            | "to_owned"
+            | "to_vec"
+            | "clone"
+            | "contains"
+            | "contains_key"
+            | "starts_with"
+            | "ends_with"
+            | "is_some"
+            | "is_none"
+            | "is_ok"
+            | "is_err"
+            | "elapsed"
+            | "as_secs"
+            | "as_millis"
+            | "clear"
+    )
+}

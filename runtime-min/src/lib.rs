@@ -129,7 +129,9 @@ pub use lowered::{
 pub use machine::{
     End, Frame, Machine, after_completion, after_panicking, only_after_panicking, set, step, take,
 };
-pub use slot::{Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, Vacant, keep};
+pub use slot::{
+    Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, Vacant, briefly, keep,
+};
 pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
 pub use tries::Try;
 
@@ -358,9 +360,15 @@ macro_rules! lend {
 ///
 /// Its borrows are not limited to the guard's lifetime: they may be held by an awaited child beside it.
 ///
+/// With `brief` they are: `at!(brief name).clone()` gives what is taken to borrow nothing, and the compiler sees that it does not.
+///
 /// Contract of the emitted code: the borrows made from it are those of the original function, which the compiler accepted.
 #[macro_export]
 macro_rules! at {
+    (brief $live:expr $(,)?) => {
+        // SAFETY: as below.
+        (*unsafe { $crate::briefly(&$live) })
+    };
     ($live:expr $(,)?) => {
         // SAFETY: the guard is there, so the slot is filled; the borrows are those that the original function made.
         (*unsafe { $crate::Guard::place(&$live) })
@@ -472,6 +480,10 @@ macro_rules! tri_accepted {
 /// [`at!`] inside the step function of an expansion, with the same contract.
 #[macro_export]
 macro_rules! at_accepted {
+    ($accepted:ident, brief $live:expr) => {
+        // SAFETY: as for `at!`.
+        (*unsafe { $accepted.briefly(&$live) })
+    };
     ($accepted:ident, $live:expr) => {
         // SAFETY: as for `at!`.
         (*unsafe { $accepted.place(&$live) })

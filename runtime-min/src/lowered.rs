@@ -215,6 +215,17 @@ impl<T> Accepted<T> {
         unsafe { G::place(guard) }
     }
 
+    /// See [`briefly`](crate::briefly).
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn briefly<G: Guard>(self, guard: &G) -> &mut G::Value {
+        // SAFETY: the caller keeps the contract.
+        unsafe { crate::briefly(guard) }
+    }
+
     /// The future of a child, for [`look!`](crate::look).
     ///
     /// # Safety

@@ -157,6 +157,17 @@ pub trait Guard {
     unsafe fn place<'x>(this: &Self) -> &'x mut Self::Value;
 }
 
+/// The value itself, for what is not borrowed longer than its guard is there.
+///
+/// # Safety
+/// As for [`Guard::place`].
+#[inline(always)]
+#[allow(clippy::mut_from_ref)]
+pub unsafe fn briefly<G: Guard>(guard: &G) -> &mut G::Value {
+    // SAFETY: the caller keeps the contract.
+    unsafe { G::place(guard) }
+}
+
 /// A guard that answers for its value's drop.
 pub trait Own: Guard {
     /// Drops the value now, if there still is one; the guard drops nothing afterwards.

@@ -378,7 +378,7 @@ fn at_user(local: &TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
     let span = local
         .clone()
         .into_iter()
-        .next()
+        .last()
         .map_or_else(Span::call_site, |tree| tree.span());
     let rt = Ident::new(&rt.to_string(), span);
     let accepted = Ident::new(&accepted.to_string(), span);

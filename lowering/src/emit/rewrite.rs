@@ -293,6 +293,23 @@ impl Rewrite<'_> {
         })
     }
 
+    /// A call whose result is taken to borrow nothing. What its receiver refers to is not its own, so a result may borrow that.
+    fn brief_receiver(&mut self, call: &mut syn::ExprMethodCall) {
+        let root = root_mut(&mut call.receiver);
+        let local = as_ident(root).and_then(names::local);
+        let refers = |local| self.shared.contains(&local) || self.unique.contains(&local);
+        let direct = as_ident(&call.receiver).is_some();
+        let brief = local.is_some_and(|local| direct || !refers(local));
+        visit_mut::visit_expr_method_call_mut(self, call);
+        if brief
+            && let Expr::Macro(place) = root_mut(&mut call.receiver)
+            && macro_name(&place.mac) == "at"
+        {
+            let local = &place.mac.tokens;
+            place.mac.tokens = quote!(brief #local);
+        }
+    }
+
     pub(super) fn foreign(&self, local: LocalId) -> bool {
         self.foreign.contains(&local)
     }
@@ -758,6 +775,9 @@ impl VisitMut for Rewrite<'_> {
                 *expr = self.within(block);
             }
             Expr::Closure(_) | Expr::Async(_) => self.capturing(expr),
+            Expr::MethodCall(call) if crate::syntax::gives_owned(&call.method.to_string()) => {
+                self.brief_receiver(call);
+            }
             expr => visit_mut::visit_expr_mut(self, expr),
         }
     }

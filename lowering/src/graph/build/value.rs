@@ -6,7 +6,7 @@ use crate::graph::patterns::bindings;
 use crate::graph::{Event, How};
 use crate::names;
 use crate::report::Edge;
-use crate::syntax::{as_ident, bare, is_constant, is_place};
+use crate::syntax::{as_ident, bare, gives_owned, is_constant, is_place};
 use crate::types::Receiver;
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
@@ -807,31 +807,4 @@ pub(super) fn is_iterator_next(call: &syn::ExprCall) -> bool {
     let mut segments = path.path.segments.iter();
     segments.next().is_some_and(|first| first.ident == "rt__hr")
         && segments.next().is_some_and(|second| second.ident == "next")
-}
-
-/// Methods whose results are taken to borrow nothing from the receiver. Where that is wrong, the output does not compile.
-fn gives_owned(method: &str) -> bool {
-    matches!(
-        method,
-        "len"
-            | "is_empty"
-            | "capacity"
-            | "to_string"
-            | "to_owned"
-            | "to_vec"
-            | "clone"
-            | "contains"
-            | "contains_key"
-            | "starts_with"
-            | "ends_with"
-            | "is_some"
-            | "is_none"
-            | "is_ok"
-            | "is_err"
-            | "elapsed"
-            | "as_secs"
-            | "as_millis"
-            | "count"
-            | "clear"
-    )
 }
