@@ -93,8 +93,10 @@ pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> 
             }
             syn::FnArg::Typed(typed) => {
                 let mut pat = (*typed.pat).clone();
+                let before = scopes.locals.len();
                 scopes.bind(&mut pat);
-                if matches!(pat, Pat::Ident(_)) {
+                scopes.refuse_capital(&pat);
+                if matches!(pat, Pat::Ident(_)) && scopes.locals.len() > before {
                     scopes.type_last(&typed.ty);
                 }
                 params.push((pat, (*typed.ty).clone()));
@@ -170,6 +172,26 @@ impl Scopes<'_> {
         self.visible.push((base.clone(), id));
         let mention = self.mention();
         names::mark(&base, id, mention, span)
+    }
+
+    /// A pattern that always matches, and is one name with a capital: a variable, or the only value of a type.
+    fn refuse_capital(&mut self, pat: &Pat) {
+        let pat = match pat {
+            Pat::Type(typed) => &*typed.pat,
+            pat => pat,
+        };
+        if let Pat::Ident(pat) = pat
+            && !binds(pat)
+        {
+            let name = &pat.ident;
+            self.sink.push(Diagnostic::new(
+                Code::Unsupported,
+                name.span(),
+                format!("`{name}` may be a variable or the value of a unit type"),
+                "a name with a capital",
+                Some("spell the variable in lower case; for a unit value, write `_`".into()),
+            ));
+        }
     }
 
     fn type_last(&mut self, ty: &Type) {
@@ -300,6 +322,13 @@ impl VisitMut for Scopes<'_> {
         }
         let before = self.locals.len();
         self.bind(&mut local.pat);
+        if local
+            .init
+            .as_ref()
+            .is_none_or(|init| init.diverge.is_none())
+        {
+            self.refuse_capital(&local.pat);
+        }
         if let Pat::Type(typed) = &local.pat
             && matches!(*typed.pat, Pat::Ident(_))
             && self.locals.len() > before

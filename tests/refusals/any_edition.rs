@@ -653,3 +653,20 @@ pub mod several {
         }
     }
 }
+
+/// `N` may be a variable or the value of a unit type
+pub mod capital {
+    pub mod refused {
+        use super::super::*;
+        #[allow(non_snake_case)]
+        pub async fn f(N: usize) -> usize {
+            number().await + N
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> usize {
+            number().await + n
+        }
+    }
+}
