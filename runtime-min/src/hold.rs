@@ -164,26 +164,26 @@ impl Drop for Rest {
 }
 
 /// Evaluates an expression that moves or borrows its first operand, and keeps what is left of that:
-/// `held!(conn_held = frame.conn_held, [], { conn = conn } => conn.finish())`.
+/// `held!(conn_held = frame.conn_held, [], [conn = conn], conn.finish())`.
 ///
-/// The names in brackets are pinned locals that would drop before the operand if the expression panicked.
+/// The names alone are pinned locals that would drop before the operand if the expression panicked.
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame.
 #[macro_export]
 macro_rules! held {
-    (inside $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
+    (inside $guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
         $crate::held!(@ $guard, |holder| match holder {
             // SAFETY: the guard is there, and has no value yet.
             holder => unsafe { $crate::Inside::put(&$guard, holder) },
-        }, [$($later),*], { $($name = $value),+ } => $call)
+        }, [$($later),*], [$($name = $value),+], $call)
     };
-    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
-        $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    (put $guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], [$($name = $value),+], $call)
     };
-    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
-        $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    ($guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
+        $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),+], $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)+) {
             ($(mut $name,)+) => {
@@ -215,23 +215,23 @@ macro_rules! held {
     }};
 }
 
-/// Evaluates a whole expression inside of a holder, which owns the values in braces: only types say whether it moves or borrows them.
+/// Evaluates a whole expression inside of a holder, which owns the values that have names: only types say whether it moves or borrows them.
 /// Other locals that it mentions are pinned, and are reached through their guards:
-/// `hold!(key_held = frame.key_held, [], { key = key, name = pointer!(name) } => send(key.into(), &at!(name)))`.
+/// `hold!(key_held = frame.key_held, [], [key = key, name = pointer!(name)], send(key.into(), &at!(name)))`.
 ///
-/// The names in brackets are pinned locals that would drop before the first of the values if the expression panicked, the last declared
+/// The names alone are pinned locals that would drop before the first of the values if the expression panicked, the last declared
 /// first.
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
 #[macro_export]
 macro_rules! hold {
-    (put $guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
-        $crate::hold!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], { $($name = $value),+ } => $call)
+    (put $guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], [$($name = $value),+], $call)
     };
-    ($guard:ident = $slot:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {
-        $crate::hold!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], { $($name = $value),+ } => $call)
+    ($guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
+        $crate::hold!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),+], $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),*], { $($name:ident = $value:expr),+ } => $call:expr $(,)?) => {{
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
             (later, ($(mut $name,)+)) => {
@@ -263,18 +263,18 @@ macro_rules! hold {
 }
 
 /// Evaluates an expression in a holder, which keeps the temporaries that it leaves: only types or an expansion say which these are.
-/// `linger!(temps = frame.temps, { name = pointer!(name) } => find(doc! { "name": at!(name) }))`.
+/// `linger!(temps = frame.temps, [name = pointer!(name)], find(doc! { "name": at!(name) }))`.
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
 #[macro_export]
 macro_rules! linger {
-    (put $guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
-        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), { $($name = $value),* } => $call)
+    (put $guard:ident = $slot:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), [$($name = $value),*], $call)
     };
-    ($guard:ident = $slot:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {
-        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), { $($name = $value),* } => $call)
+    ($guard:ident = $slot:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($name = $value),*], $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, { $($name:ident = $value:expr),* } => $call:expr $(,)?) => {{
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)*) {
             ($(mut $name,)*) => {
@@ -324,11 +324,11 @@ macro_rules! moved {
     };
 }
 
-/// Evaluates an expression inside of a holder that owns values of two scopes; the second braces have those of the inner one. In between
+/// Evaluates an expression inside of a holder that owns values of two scopes; the second list has those of the inner one. In between
 /// stands what is left of the inner ones, and has a name of its own:
-/// `nest!(url_held = frame.url_held, temp_held = frame.temp_held, [], [], { url = url }, { temp = temp } => temp.connect(url.text()))`.
+/// `nest!(url_held = frame.url_held, temp_held = frame.temp_held, [], [], [url = url], [temp = temp], temp.connect(url.text()))`.
 ///
-/// The names in brackets are pinned locals that would drop before the first values, and before the second ones, if the expression
+/// The names alone are pinned locals that would drop before the first values, and before the second ones, if the expression
 /// panicked, the last declared first.
 ///
 /// Contract of the emitted code: as for [`hold!`]. The expression has no branches, and uses each of the first values as a whole.
@@ -348,7 +348,7 @@ macro_rules! nest {
     };
     (
         @ $guard:ident, |$holder:ident| $fill:expr, |$left:ident| $fill_rest:expr,
-        [$($between:ident),*], [$($later:ident),*], { $($name:ident = $value:expr),+ }, { $($own:ident = $inner:expr),+ } => $call:expr $(,)?
+        [$($between:ident),* $(,)?], [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], [$($own:ident = $inner:expr),+ $(,)?], $call:expr $(,)?
     ) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$between),)*), ($($crate::Later::new(&$later),)*), ($($value,)+), ($($inner,)+)) {
@@ -526,13 +526,13 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
 
 /// Begins an expression of which only types say what is evaluated before its awaited operands, as the receiver of a call: a holder
 /// evaluates it up to there, and waits for the operands.
-/// `let receiver = begin!(fill frame.receiver, { list = pointer!(list) } => |given: (_,)| at!(list).push(first!(given.0)));`
+/// `let receiver = begin!(fill frame.receiver, [list = pointer!(list)], |given: (_,)| at!(list).push(first!(given.0)));`
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code, and they are
 /// there until [`finish!`](crate::finish!).
 #[macro_export]
 macro_rules! begin {
-    ($fill:ident $slot:expr, { $($name:ident = $value:expr),* } => |$given:ident: $operands:ty| $call:expr $(,)?) => {{
+    ($fill:ident $slot:expr, [$($name:ident = $value:expr),* $(,)?], |$given:ident: $operands:ty| $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)*) {
             ($(mut $name,)*) => {

@@ -89,7 +89,7 @@ macro_rules! hold {
         let value = $log.value("value");
         let mut slot = rt::Slot::empty();
         let _held;
-        let n = rt::held!(_held = slot, [], { value = value } => value.$method());
+        let n = rt::held!(_held = slot, [], [value = value], value.$method());
         $log.say(format!("got {n}"));
     }};
 }
@@ -126,7 +126,12 @@ fn later_locals_drop_before_a_held_value_when_it_panics() {
         let (mut slot, mut later_slot) = (rt::Slot::empty(), rt::Slot::empty());
         let _held;
         let later = rt::fill!(later_slot, log.value("later"));
-        rt::held!(_held = slot, [later], { value = value } => value.by_ref_and_panic());
+        rt::held!(
+            _held = slot,
+            [later],
+            [value = value],
+            value.by_ref_and_panic()
+        );
         drop(later);
     });
     assert_eq!(log.lines(), ["drop later", "drop value"]);
@@ -140,7 +145,7 @@ fn later_locals_stay_when_nothing_panics() {
         let (mut slot, mut later_slot) = (rt::Slot::empty(), rt::Slot::empty());
         let _held;
         let later = rt::fill!(later_slot, log.value("later"));
-        let n = rt::held!(_held = slot, [later], { value = value } => value.by_ref());
+        let n = rt::held!(_held = slot, [later], [value = value], value.by_ref());
         log.say(format!("got {n} beside {}", rt::at!(later).name));
     }
     assert_eq!(

@@ -242,6 +242,28 @@ impl Walk {
         self.may_change(root);
     }
 
+    /// `name = value` in the list of what a holder owns: a local of the holder.
+    fn owned(&mut self, value: &Expr) {
+        let Expr::Assign(named) = value else {
+            return self.visit_expr(value);
+        };
+        self.visit_expr(&named.right);
+        if let Some(name) = as_ident(&named.left) {
+            self.scope.push(self.bindings.len());
+            self.bindings.push(Binding {
+                name: name.to_string(),
+                pat: std::ptr::null(),
+                is_mut: false,
+                has_value: true,
+                read: true,
+                changes: false,
+                may_change: false,
+                unread: false,
+                assigned: false,
+            });
+        }
+    }
+
     /// An expression that may well be a block.
     fn branch(&mut self, expr: &Expr) {
         match expr {
@@ -276,6 +298,15 @@ impl Walk {
             },
         );
     }
+}
+
+/// The name of a macro of the runtime, where it is a call for the time of the printing.
+fn hidden_macro(call: &syn::ExprCall) -> Option<String> {
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
+    let name = path.path.segments.last()?.ident.to_string();
+    name.strip_suffix(crate::print::BANG).map(str::to_owned)
 }
 
 fn as_ident(expr: &Expr) -> Option<&Ident> {
@@ -450,18 +481,23 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_expr_call(&mut self, expr: &'ast syn::ExprCall) {
         // A closure may change what it captures.
         self.may_change(&expr.func);
-        // The runtime's macros are calls for the time of the printing, and this one borrows its place exclusively.
-        if let Expr::Path(path) = &*expr.func
-            && path.path.segments.last().is_some_and(|last| {
-                last.ident
-                    .to_string()
-                    .strip_suffix(crate::print::BANG)
-                    .is_some_and(|name| name == "pinned")
-            })
-        {
+        // The runtime's macros are calls for the time of the printing.
+        let Some(name) = hidden_macro(expr) else {
+            return visit::visit_expr_call(self, expr);
+        };
+        if name == "pinned" {
+            // This one borrows its place exclusively.
             expr.args.iter().for_each(|place| self.may_change(place));
         }
-        visit::visit_expr_call(self, expr);
+        self.scoped(|this| {
+            // A holder's names are its own from there on.
+            for arg in &expr.args {
+                match arg {
+                    Expr::Array(values) => values.elems.iter().for_each(|value| this.owned(value)),
+                    arg => this.visit_expr(arg),
+                }
+            }
+        });
     }
 
     fn visit_expr_match(&mut self, expr: &'ast syn::ExprMatch) {

@@ -375,7 +375,7 @@ impl Rewrite<'_> {
             nested if nested.contains(&local) => Some(quote!(inside)),
             _ => self.analysis.flagged.contains(&local).then(|| quote!(put)),
         };
-        syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call))
+        syn::parse_quote!(#rt::held!(#put #guard = #frame.#slot, [#(#later),*], [#(#values),*], #call))
     }
 
     /// An expression that is begun: `let receiver = rt::begin!(fill frame.receiver, { .. } => |given: (_,)| ..);`.
@@ -407,7 +407,7 @@ impl Rewrite<'_> {
         self.visit_expr_mut(&mut body);
         let given = &closure.inputs;
         let fill = self.fill(local);
-        syn::parse_quote!(let #begun = #rt::begin!(#fill #frame.#slot, { #(#values),* } => |#given: (#(#types,)*)| #body);)
+        syn::parse_quote!(let #begun = #rt::begin!(#fill #frame.#slot, [#(#values),*], |#given: (#(#types,)*)| #body);)
     }
 
     /// A temporary gets its value where it is borrowed: `rt::lend!(temp = frame.temp, value)`.
@@ -528,11 +528,11 @@ impl Rewrite<'_> {
         let put = |local| self.analysis.flagged.contains(local).then(|| quote!(put));
         let put_outer = put(&local);
         if owners.is_empty() {
-            return syn::parse_quote!(#rt::linger!(#put_outer #guard = #frame.#slot, { #(#values),* } => #call));
+            return syn::parse_quote!(#rt::linger!(#put_outer #guard = #frame.#slot, [#(#values),*], #call));
         }
         let Some(inner) = inner else {
             let later = later(&mention).rev().map(|local| self.layout.name(local));
-            return syn::parse_quote!(#rt::hold!(#put_outer #guard = #frame.#slot, [#(#later),*], { #(#values),* } => #call));
+            return syn::parse_quote!(#rt::hold!(#put_outer #guard = #frame.#slot, [#(#later),*], [#(#values),*], #call));
         };
         let rest = crate::hold::holder(&inner.attrs).expect("it is marked");
         let (local, inner_mention) = names::mention(&rest).expect("holders are locals");
@@ -545,7 +545,7 @@ impl Rewrite<'_> {
         syn::parse_quote!(
             #rt::nest!(
                 #put_outer #guard = #frame.#slot, #put_rest #rest = #frame.#place,
-                [#(#between),*], [#(#last),*], { #(#values),* }, { #(#inner_values),* } => #call
+                [#(#between),*], [#(#last),*], [#(#values),*], [#(#inner_values),*], #call
             )
         )
     }

@@ -4,6 +4,8 @@
 //! printing, under a name that ends in a letter which looks like `!`.
 
 use crate::names;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -12,6 +14,12 @@ use syn::{Expr, Stmt, Token};
 /// A letter, and so a part of names.
 pub(crate) const BANG: char = '\u{1c3}';
 
+/// A letter that stands for the blank behind a keyword of a macro, as in `rt::at!(brief name)`.
+const BLANK: char = '\u{1c0}';
+
+/// The keywords of the runtime's macros.
+const KEYWORDS: [&str; 5] = ["brief", "put", "inside", "fill", "flag"];
+
 /// Makes the macros calls.
 pub(super) fn hide(file: &mut syn::File) {
     Hider.visit_file_mut(file);
@@ -19,7 +27,7 @@ pub(super) fn hide(file: &mut syn::File) {
 
 /// Makes the calls macros again.
 pub(super) fn show(text: &str) -> String {
-    text.replace(&format!("{BANG}("), "!(")
+    text.replace(&format!("{BANG}("), "!(").replace(BLANK, " ")
 }
 
 struct Hider;
@@ -57,8 +65,8 @@ fn call(mac: &syn::Macro) -> Option<Expr> {
     let syn::MacroDelimiter::Paren(paren_token) = mac.delimiter else {
         return None;
     };
-    let args = mac
-        .parse_body_with(Punctuated::<Expr, Token![,]>::parse_terminated)
+    let args = Punctuated::<Expr, Token![,]>::parse_terminated
+        .parse2(joined(mac.tokens.clone()))
         .ok()?;
     // The printer drops the dots of a pattern that is written as an expression.
     let mut dots = Dots(false);
@@ -68,7 +76,7 @@ fn call(mac: &syn::Macro) -> Option<Expr> {
     }
     let mut path = mac.path.clone();
     let last = path.segments.last_mut()?;
-    last.ident = syn::Ident::new(&format!("{}{BANG}", last.ident), last.ident.span());
+    last.ident = Ident::new(&format!("{}{BANG}", last.ident), last.ident.span());
     Some(Expr::Call(syn::ExprCall {
         attrs: Vec::new(),
         func: Box::new(Expr::Path(syn::ExprPath {
@@ -79,6 +87,25 @@ fn call(mac: &syn::Macro) -> Option<Expr> {
         paren_token,
         args,
     }))
+}
+
+/// The keywords of arguments, joined with the names behind them.
+fn joined(tokens: TokenStream) -> TokenStream {
+    let mut trees = tokens.into_iter().peekable();
+    let mut out = TokenStream::new();
+    while let Some(tree) = trees.next() {
+        match (&tree, trees.peek()) {
+            (TokenTree::Ident(keyword), Some(TokenTree::Ident(name)))
+                if KEYWORDS.iter().any(|known| keyword == known) =>
+            {
+                let name = Ident::new(&format!("{keyword}{BLANK}{name}"), name.span());
+                trees.next();
+                out.extend([TokenTree::from(name)]);
+            }
+            _ => out.extend([tree]),
+        }
+    }
+    out
 }
 
 /// Whether a call is such a macro.
