@@ -4,16 +4,16 @@
 //! compiler decides what is moved; what is left lives in the block until that drops, in a slot like any pinned local. The block never
 //! does more than this one step, and is polled once.
 //!
-//! The result is handed out through an address that travels in the data of the waker of that poll.
+//! The values go in, and the result is handed out, through an address that travels in the data of the waker of that poll. Captured, the
+//! values would stay in the block twice: the compiler stores a captured value beside the local that it is moved into.
 //!
 //! `nest!` is for values whose scopes end at different times. The values of the inner scope are in a block inside of the holder, which
 //! reaches the others as a closure does: by reference, or by value where the expression moves them. What stands for the inner scope drops
 //! that block alone.
 
-use core::cell::Cell;
 use core::future::Future;
 use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, MaybeUninit, forget};
+use core::mem::{ManuallyDrop, forget};
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
 use core::ptr;
@@ -22,35 +22,57 @@ use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 static VTABLE: RawWakerVTable =
     RawWakerVTable::new(|data| RawWaker::new(data, &VTABLE), |_| {}, |_| {}, |_| {});
 
+/// What a holder gets, and what it hands out in the same place.
+#[repr(C)]
+union Passed<V, T> {
+    values: ManuallyDrop<V>,
+    result: ManuallyDrop<T>,
+}
+
 /// Where a holder's result goes.
-pub struct Port(*mut ());
+pub struct Port<V>(*mut ManuallyDrop<V>);
 
 // SAFETY: it exists only within one poll, on one thread; a holder is never suspended with it.
-unsafe impl Send for Port {}
+unsafe impl<V> Send for Port<V> {}
 // SAFETY: as above.
-unsafe impl Sync for Port {}
+unsafe impl<V> Sync for Port<V> {}
 
-impl Port {
+impl<V> Port<V> {
     /// Hands the result out.
     ///
     /// # Safety
     /// `T` is the output type of the holder that is being polled by [`start`].
     #[inline(always)]
-    pub unsafe fn put<T>(self, value: T) {
-        // SAFETY: `start` gave the address of an uninitialised `T`.
-        unsafe { self.0.cast::<T>().write(value) }
+    pub unsafe fn put<T>(self, result: T) {
+        let result = ManuallyDrop::new(result);
+        // SAFETY: `start` gave the address of such a union, of which the values were taken.
+        unsafe { self.0.cast::<Passed<V, T>>().write(Passed { result }) }
     }
 }
 
-/// Gives the port of the present poll, at once.
-pub struct FindPort;
+/// Gives what the present poll passes to the holder, and the port for its result, at once.
+pub struct Find<V>(PhantomData<fn() -> V>);
 
-impl Future for FindPort {
-    type Output = Port;
+impl<V> Find<V> {
+    /// For a holder of such values.
+    ///
+    /// # Safety
+    /// It is awaited once, first of all in a holder that is polled by [`start`] with these values.
+    #[inline(always)]
+    pub unsafe fn new(_: &V) -> Self {
+        Find(PhantomData)
+    }
+}
+
+impl<V> Future for Find<V> {
+    type Output = (Port<V>, V);
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Port> {
-        Poll::Ready(Port(cx.waker().data().cast_mut().cast()))
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<(Port<V>, V)> {
+        let passed: *mut ManuallyDrop<V> = cx.waker().data().cast_mut().cast();
+        // SAFETY: as promised to `new`, the waker is that of `start`, with values that nobody took before.
+        let values = unsafe { ManuallyDrop::take(&mut *passed) };
+        Poll::Ready((Port(passed), values))
     }
 }
 
@@ -69,18 +91,20 @@ impl Future for Park {
 /// Polls a holder for the only time, and gives what it hands out.
 ///
 /// # Safety
-/// The holder was made by [`held!`](crate::held), was not polled before, and stays where it is until it drops.
+/// The holder was made by [`held!`](crate::held) for these values, was not polled before, and stays where it is until it drops.
 #[inline(always)]
-pub unsafe fn start<L: Future>(holder: &mut L) -> L::Output {
-    let mut output = MaybeUninit::<L::Output>::uninit();
-    let raw = RawWaker::new(ptr::from_mut(&mut output).cast_const().cast(), &VTABLE);
+pub unsafe fn start<L: Future, V>(holder: &mut L, values: V) -> L::Output {
+    let mut passed = Passed::<V, L::Output> {
+        values: ManuallyDrop::new(values),
+    };
+    let raw = RawWaker::new((&raw mut passed).cast_const().cast(), &VTABLE);
     // SAFETY: the table's functions do nothing, so they keep every contract.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
     // SAFETY: the caller keeps the holder in place.
     let poll = unsafe { Pin::new_unchecked(holder) }.poll(&mut Context::from_waker(&waker));
     forget(poll);
-    // SAFETY: a holder's only poll puts its result before it waits.
-    unsafe { output.assume_init() }
+    // SAFETY: a holder's only poll takes the values, and puts its result before it waits.
+    unsafe { ManuallyDrop::into_inner(passed.result) }
 }
 
 /// What a holder has of an inner scope. It does not drop it: [`Rest`] does.
@@ -97,7 +121,7 @@ unsafe impl<L, O: Sync> Sync for Nest<L, O> {}
 impl<L, O: UnwindSafe> UnwindSafe for Nest<L, O> {}
 impl<L, O: RefUnwindSafe> RefUnwindSafe for Nest<L, O> {}
 
-/// The type of a value that a [`Nest`] owns.
+/// The type of the values that a [`Nest`] owns.
 pub struct Of<T>(PhantomData<T>);
 
 impl<T> Of<T> {
@@ -121,9 +145,9 @@ impl<L: Future, O> Nest<L, O> {
     /// Polls the block for the only time. Gives what it hands out, and what drops it.
     ///
     /// # Safety
-    /// It is a part of a pinned holder, was not started before, and stays in place until the rest drops, which it outlives.
+    /// The block was made for these values. It is a part of a pinned holder, was not started before, and stays in place until the rest drops, which it outlives.
     #[inline(always)]
-    pub unsafe fn start(&mut self) -> (L::Output, Rest) {
+    pub unsafe fn start<V>(&mut self, values: V) -> (L::Output, Rest) {
         unsafe fn end<L>(inner: *mut ()) {
             // SAFETY: the rest drops once, while the holder is in place.
             unsafe { ptr::drop_in_place(inner.cast::<L>()) }
@@ -131,7 +155,7 @@ impl<L: Future, O> Nest<L, O> {
         let inner: *mut L = &raw mut *self.inner;
         // If it panics, all that it has drops while that unwinds.
         // SAFETY: the caller keeps the block in place.
-        let output = unsafe { start(&mut *inner) };
+        let output = unsafe { start(&mut *inner, values) };
         let rest = Rest {
             inner: inner.cast(),
             end: end::<L>,
@@ -185,14 +209,14 @@ macro_rules! held {
     };
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
-        match ($($value,)+) {
-            ($(mut $name,)+) => {
-                $(let $later = $crate::Later::new(&$later);)*
+        match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
+            values => {
+                // SAFETY: the holder is started with the values.
+                let find = unsafe { $crate::Find::new(&values) };
                 let $holder = async move {
-                    let port = $crate::FindPort.await;
-                    $(let mut $name = $name;)+
+                    let (port, (later, ($(mut $name,)+))) = find.await;
                     let result = {
-                        $(let $later = $later;)*
+                        let ($($later,)*) = later;
                         let result = $call;
                         $($crate::Later::done($later);)*
                         result
@@ -209,7 +233,7 @@ macro_rules! held {
                 };
                 $fill;
                 // SAFETY: just made, in a slot of a pinned frame.
-                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+                unsafe { $crate::start($crate::Guard::place(&$guard), values) }
             }
         }
     }};
@@ -234,10 +258,11 @@ macro_rules! hold {
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
-            (later, ($(mut $name,)+)) => {
+            values => {
+                // SAFETY: as in `held!`.
+                let find = unsafe { $crate::Find::new(&values) };
                 let $holder = async move {
-                    let port = $crate::FindPort.await;
-                    $(let mut $name = $name;)+
+                    let (port, (later, ($(mut $name,)+))) = find.await;
                     let result = {
                         let later = later;
                         let result = $call;
@@ -256,7 +281,7 @@ macro_rules! hold {
                 };
                 $fill;
                 // SAFETY: just made, in a slot of a pinned frame.
-                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+                unsafe { $crate::start($crate::Guard::place(&$guard), values) }
             }
         }
     }};
@@ -277,9 +302,11 @@ macro_rules! linger {
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)*) {
-            ($(mut $name,)*) => {
+            values => {
+                // SAFETY: as in `held!`.
+                let find = unsafe { $crate::Find::new(&values) };
                 let $holder = async move {
-                    let port = $crate::FindPort.await;
+                    let (port, ($(mut $name,)*)) = find.await;
                     // What it leaves lives as long as the `match`, which does not end.
                     match $call {
                         result => {
@@ -297,7 +324,7 @@ macro_rules! linger {
                 };
                 $fill;
                 // SAFETY: just made, in a slot of a pinned frame.
-                unsafe { $crate::start($crate::Guard::place(&$guard)) }
+                unsafe { $crate::start($crate::Guard::place(&$guard), values) }
             }
         }
     }};
@@ -352,15 +379,17 @@ macro_rules! nest {
     ) => {{
         #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$between),)*), ($($crate::Later::new(&$later),)*), ($($value,)+), ($($inner,)+)) {
-            (between, later, ($(mut $name,)+), ($(mut $own,)+)) => {
+            values => {
+                // SAFETY: as in `held!`.
+                let find = unsafe { $crate::Find::new(&values) };
                 let $holder = async move {
-                    let port = $crate::FindPort.await;
-                    $(let mut $name = $name;)+
-                    let of = ($($crate::Of::value(&$own),)+);
+                    let (port, (between, later, ($(mut $name,)+), own)) = find.await;
+                    let of = $crate::Of::value(&own);
+                    let values = (between, later, own);
+                    // SAFETY: the block is started with the values.
+                    let find = unsafe { $crate::Find::new(&values) };
                     let inner = async {
-                        let port = $crate::FindPort.await;
-                        let between = between;
-                        $(let mut $own = $own;)+
+                        let (port, (between, later, ($(mut $own,)+))) = find.await;
                         let result = {
                             let later = later;
                             let result = $call;
@@ -380,7 +409,7 @@ macro_rules! nest {
                     };
                     let mut nest = $crate::Nest::new(inner, of);
                     // SAFETY: a part of the holder, which is pinned while it runs and until it drops, after the rest.
-                    let result = unsafe { nest.start() };
+                    let result = unsafe { nest.start(values) };
                     // SAFETY: this is the holder's output type, as the `return` below says.
                     unsafe { port.put(result) };
                     if false {
@@ -394,7 +423,7 @@ macro_rules! nest {
                 };
                 $fill;
                 // SAFETY: just made, in a slot of a pinned frame.
-                let (result, $left) = unsafe { $crate::start($crate::Guard::place(&$guard)) };
+                let (result, $left) = unsafe { $crate::start($crate::Guard::place(&$guard), values) };
                 $fill_rest;
                 result
             }
@@ -404,75 +433,72 @@ macro_rules! nest {
 
 // An expression that is begun, and waits for its operands.
 
-/// The operands of an expression that was begun, inside of it.
-pub struct Given<A> {
-    operands: Cell<*mut ManuallyDrop<A>>,
-    /// Where the result goes.
-    result: Cell<*mut ()>,
+/// The operands of an expression that was begun, inside of it: they and the result have one place.
+pub struct Given<A>(*mut ManuallyDrop<A>);
+
+impl<A> Clone for Given<A> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
 }
 
-// SAFETY: the addresses are used within the one poll that sets them.
+impl<A> Copy for Given<A> {}
+
+// SAFETY: the address is used within the one poll that gives it.
 unsafe impl<A> Send for Given<A> {}
-// SAFETY: as above; nothing shares it but the future that it belongs to.
+// SAFETY: as above.
 unsafe impl<A> Sync for Given<A> {}
 
 impl<A> Given<A> {
-    /// None are there yet.
+    /// Where they are.
     #[inline(always)]
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Given {
-            operands: Cell::new(ptr::null_mut()),
-            result: Cell::new(ptr::null_mut()),
-        }
-    }
-
-    /// Waits for them.
-    #[inline(always)]
-    pub fn wait(&self) -> Wait<'_, A> {
-        Wait(self, false)
-    }
-
-    /// Where they are, once they are there.
-    #[inline(always)]
-    pub fn operands(&self) -> *const A {
-        self.operands.get().cast_const().cast()
+    pub fn operands(self) -> *const A {
+        self.0.cast_const().cast()
     }
 
     /// Hands the result out.
     ///
     /// # Safety
-    /// The operands are there, and `R` is the type of result that [`Resume::give`] has room for.
+    /// The operands were taken, and `R` is the type of result that [`Resume::give`] has room for.
     #[inline(always)]
-    pub unsafe fn put<R>(&self, result: R) {
-        // SAFETY: `give` gave the address of an uninitialised `R`.
-        unsafe { self.result.get().cast::<R>().write(result) }
+    pub unsafe fn put<R>(self, result: R) {
+        let result = ManuallyDrop::new(result);
+        // SAFETY: `give` gave the address of such a union, of which nothing else is used any more.
+        unsafe { self.0.cast::<Passed<A, R>>().write(Passed { result }) }
     }
 
     /// Says of which types operands and result are.
-    pub fn tie<R>(&self, _: R) -> Step<A, R> {
+    pub fn tie<R>(self, _: R) -> Step<A, R> {
         Step(PhantomData)
     }
 }
 
 /// Waits for the operands.
-pub struct Wait<'a, A>(&'a Given<A>, bool);
+pub struct Wait<A>(PhantomData<fn() -> A>);
 
-impl<A> Future for Wait<'_, A> {
-    type Output = ();
+impl<A> Wait<A> {
+    /// For an expression with such operands.
+    ///
+    /// # Safety
+    /// It is awaited once, in an expression that [`begin`] polls first and [`Resume::give`] polls next, with such operands.
+    #[inline(always)]
+    pub unsafe fn new() -> Self {
+        Wait(PhantomData)
+    }
+}
+
+impl<A> Future for Wait<A> {
+    type Output = Given<A>;
 
     #[inline(always)]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if !core::mem::replace(&mut self.1, true) {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Given<A>> {
+        // The data of the waker is what `give` passes; `begin` passes nothing.
+        let passed: *const () = cx.waker().data();
+        if passed.is_null() {
             return Poll::Pending;
         }
-        // The data of the waker is what `give` passes: the addresses of the operands and of the result.
-        let addresses = cx.waker().data().cast::<(*mut ManuallyDrop<A>, *mut ())>();
-        // SAFETY: the second poll is that of `give`, whose addresses are there until it ends.
-        let (operands, result) = unsafe { *addresses };
-        self.0.operands.set(operands);
-        self.0.result.set(result);
-        Poll::Ready(())
+        Poll::Ready(Given(passed.cast_mut().cast()))
     }
 }
 
@@ -509,18 +535,17 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
     /// Goes on with these operands, and gives the result.
     #[inline(always)]
     pub fn give(self, operands: A) -> R {
-        let mut operands = ManuallyDrop::new(operands);
-        let mut result = MaybeUninit::<R>::uninit();
-        let mut addresses: (*mut ManuallyDrop<A>, *mut ()) =
-            (&raw mut operands, result.as_mut_ptr().cast());
-        let raw = RawWaker::new((&raw mut addresses).cast_const().cast(), &VTABLE);
+        let mut passed = Passed::<A, R> {
+            values: ManuallyDrop::new(operands),
+        };
+        let raw = RawWaker::new((&raw mut passed).cast_const().cast(), &VTABLE);
         // SAFETY: the table's functions do nothing, so they keep every contract.
         let waker = ManuallyDrop::new(unsafe { Waker::from_raw(raw) });
         // SAFETY: as promised to `resume`.
         let holder = unsafe { Pin::new_unchecked(&mut *self.0) };
         let _: Poll<Step<A, R>> = holder.poll(&mut Context::from_waker(&waker));
         // SAFETY: with its operands, the expression puts its result before it waits for good.
-        unsafe { result.assume_init() }
+        unsafe { ManuallyDrop::into_inner(passed.result) }
     }
 }
 
@@ -537,7 +562,7 @@ macro_rules! begin {
         match ($($value,)*) {
             ($(mut $name,)*) => {
                 let guard = $crate::$fill!($slot, async move {
-                    let $given = $crate::Given::<$operands>::new();
+                    let $given: $crate::Given<$operands>;
                     match $call {
                         result => {
                             // SAFETY: this is the output type that `finish!` has room for, as the `return` below says.
@@ -566,7 +591,8 @@ macro_rules! begin {
 #[macro_export]
 macro_rules! first {
     ($given:ident.$field:tt $(,)?) => {{
-        $given.wait().await;
+        // SAFETY: awaited once, in the expression of a `begin!`; `finish!` gives it its operands.
+        $given = unsafe { $crate::Wait::new() }.await;
         $crate::given!($given.$field)
     }};
 }
