@@ -82,6 +82,7 @@ pub(crate) struct Fresh {
     pub(crate) frame_type: Ident,
     pub(crate) children_type: Ident,
     pub(crate) machine_label: Ident,
+    pub(crate) arm_label: Ident,
     /// Of an expansion: see `emit::expansion`.
     pub(crate) as_written: Ident,
     pub(crate) any: Ident,
@@ -94,6 +95,22 @@ impl Fresh {
         syn::Lifetime {
             apostrophe: Span::call_site(),
             ident: format_ident!("{}__hr", self.machine_label),
+        }
+    }
+
+    /// What a jump to a state names until it is known how the arms follow each other.
+    pub(crate) fn jump(&self, to: usize) -> syn::Lifetime {
+        syn::Lifetime {
+            apostrophe: Span::call_site(),
+            ident: format_ident!("{}_{to}__hr", self.machine_label),
+        }
+    }
+
+    /// The label of an arm that is left for a later one.
+    pub(crate) fn arm(&self) -> syn::Lifetime {
+        syn::Lifetime {
+            apostrophe: Span::call_site(),
+            ident: format_ident!("{}__hr", self.arm_label),
         }
     }
 }
@@ -151,6 +168,7 @@ pub(crate) fn layout(
         ),
         children_type: fresh(&format!("{base}Children")),
         machine_label: fresh("machine"),
+        arm_label: fresh("arm"),
         as_written: fresh(&format!("{}_as_written", cx.name.trim_start_matches("r#"))),
         any: fresh("Any"),
         accepted: fresh("accepted"),
@@ -438,6 +456,7 @@ fn local_names(
         &fresh.ready,
         &fresh.kept,
         &fresh.machine_label,
+        &fresh.arm_label,
     ]
     .iter()
     .map(ToString::to_string)

@@ -51,20 +51,20 @@ impl<V> Port<V> {
 }
 
 /// Gives what the present poll passes to the holder, and the port for its result, at once.
-pub struct Find<V>(PhantomData<fn() -> V>);
+pub struct FindPort<V>(PhantomData<fn() -> V>);
 
-impl<V> Find<V> {
+impl<V> FindPort<V> {
     /// For a holder of such values.
     ///
     /// # Safety
     /// It is awaited once, first of all in a holder that is polled by [`start`] with these values.
     #[inline(always)]
     pub unsafe fn new(_: &V) -> Self {
-        Find(PhantomData)
+        FindPort(PhantomData)
     }
 }
 
-impl<V> Future for Find<V> {
+impl<V> Future for FindPort<V> {
     type Output = (Port<V>, V);
 
     #[inline(always)]
@@ -212,7 +212,7 @@ macro_rules! held {
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
             values => {
                 // SAFETY: the holder is started with the values.
-                let find = unsafe { $crate::Find::new(&values) };
+                let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
                     let (port, (later, ($(mut $name,)+))) = find.await;
                     let result = {
@@ -260,7 +260,7 @@ macro_rules! hold {
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
             values => {
                 // SAFETY: as in `held!`.
-                let find = unsafe { $crate::Find::new(&values) };
+                let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
                     let (port, (later, ($(mut $name,)+))) = find.await;
                     let result = {
@@ -304,7 +304,7 @@ macro_rules! linger {
         match ($($value,)*) {
             values => {
                 // SAFETY: as in `held!`.
-                let find = unsafe { $crate::Find::new(&values) };
+                let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
                     let (port, ($(mut $name,)*)) = find.await;
                     // What it leaves lives as long as the `match`, which does not end.
@@ -381,13 +381,13 @@ macro_rules! nest {
         match (($($crate::Later::new(&$between),)*), ($($crate::Later::new(&$later),)*), ($($value,)+), ($($inner,)+)) {
             values => {
                 // SAFETY: as in `held!`.
-                let find = unsafe { $crate::Find::new(&values) };
+                let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
                     let (port, (between, later, ($(mut $name,)+), own)) = find.await;
                     let of = $crate::Of::value(&own);
                     let values = (between, later, own);
                     // SAFETY: the block is started with the values.
-                    let find = unsafe { $crate::Find::new(&values) };
+                    let find = unsafe { $crate::FindPort::new(&values) };
                     let inner = async {
                         let (port, (between, later, ($(mut $own,)+))) = find.await;
                         let result = {

@@ -117,7 +117,9 @@ pub use core::option::Option::Some;
 pub use core::task::Poll::{self, Pending, Ready};
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
-pub use hold::{Find, Given, Nest, Of, Park, Port, Rest, Resume, Step, Wait, begin, resume, start};
+pub use hold::{
+    FindPort, Given, Nest, Of, Park, Port, Rest, Resume, Step, Wait, begin, resume, start,
+};
 pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};
 pub use lowered::{

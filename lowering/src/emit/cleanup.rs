@@ -102,33 +102,31 @@ impl Pruner {
     }
 }
 
-/// Takes off the jumps to the machine's next turn that stand where control gets there anyway.
-pub(super) fn strip_tail(block: &mut syn::Block) {
+/// Takes off the jumps that stand where control gets to their target anyway.
+pub(super) fn strip_tail(block: &mut syn::Block, jumps: &dyn Fn(&Expr) -> bool) {
     match block.stmts.last_mut() {
-        Some(syn::Stmt::Expr(Expr::Continue(jump), _))
-            if jump.label.as_ref().is_some_and(is_machine) =>
-        {
+        Some(syn::Stmt::Expr(jump, _)) if jumps(jump) => {
             block.stmts.pop();
         }
-        Some(syn::Stmt::Expr(expr, None)) => strip_tail_expr(expr),
+        Some(syn::Stmt::Expr(expr, None)) => strip_tail_expr(expr, jumps),
         _ => {}
     }
 }
 
-fn strip_tail_expr(expr: &mut Expr) {
+fn strip_tail_expr(expr: &mut Expr, jumps: &dyn Fn(&Expr) -> bool) {
     match expr {
         Expr::If(expr) => {
-            strip_tail(&mut expr.then_branch);
+            strip_tail(&mut expr.then_branch, jumps);
             if let Some((_, els)) = &mut expr.else_branch {
-                strip_tail_expr(els);
+                strip_tail_expr(els, jumps);
             }
         }
         Expr::Match(expr) => {
             for arm in &mut expr.arms {
-                strip_tail_expr(&mut arm.body);
+                strip_tail_expr(&mut arm.body, jumps);
             }
         }
-        Expr::Block(block) if block.label.is_none() => strip_tail(&mut block.block),
+        Expr::Block(block) if block.label.is_none() => strip_tail(&mut block.block, jumps),
         _ => {}
     }
 }
@@ -254,7 +252,10 @@ impl VisitMut for Pruner {
     fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
         let syn::ExprLoop { label, body, .. } = expr;
         if label.as_ref().is_some_and(|label| is_machine(&label.name)) {
-            strip_tail(body);
+            strip_tail(
+                body,
+                &|expr| matches!(expr, Expr::Continue(jump) if jump.label.as_ref().is_some_and(is_machine)),
+            );
             end_tail(body);
         }
         self.inside(label, true, |this| this.visit_block_mut(body));

@@ -505,7 +505,7 @@ impl Residual<'_> {
         let stored = found.operand.is_some() && !self.layout.wide;
         let fields: Vec<&Ident> = stored.then_some(child).into_iter().chain(carried).collect();
         let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
-        let label = fresh.machine();
+        let label = fresh.jump(found.id);
         Out {
             tokens: quote!(#beside #rt::set(#target, #ty::#name #fields); #keep continue #label;),
             completes: false,

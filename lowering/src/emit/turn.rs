@@ -10,18 +10,21 @@
 //!          }
 //! ```
 //!
-//! Where each state is followed by one other, the next in the text or one above, the arms are statements in the order of the source, and
-//! what is done there falls into the next. Compilers then need no jump threading to go straight on, which they do without where they
-//! optimise for size; without a way back there is no loop either. Where states branch, the arms are those of a `match` in a loop.
+//! The arms are statements in the order of the source, and what is done there falls into the next, or into one further below: where that
+//! is known in the middle of an arm, it leaves the block around it. Compilers then go straight on, where in a loop around a `match`
+//! they look the state up in a table again; without a way back there is no loop either. Where each state is followed by one other, they
+//! need no jump threading for that, which they do without where they optimise for size. Where there are many states, and some branch,
+//! the arms are those of a `match` in a loop.
 
 use super::arms::Arm;
 use super::cleanup::{end_tail, strip_tail};
 use super::residual::Residual;
 use super::storage::Storage;
 use super::{Input, Output, mentions_label};
-use crate::layout::Layout;
+use crate::ir::AwaitId;
+use crate::layout::{Fresh, Layout};
 use crate::report::AfterCompletion;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::Parser;
 
@@ -32,7 +35,7 @@ pub(super) fn turns(
     residual: &Residual<'_>,
     arms: &[Arm],
 ) -> TokenStream {
-    let Some(sequence) = sequence(arms, &input.layout.fresh.machine()) else {
+    let Some(sequence) = sequence(arms, input.layout) else {
         return repeated(input, residual, &branches(input, storage, residual, arms));
     };
     let scrutinee = storage.scrutinee();
@@ -82,7 +85,8 @@ fn branches(
     let fresh = &input.layout.fresh;
     let (rt, ty, scrutinee) = (&fresh.rt, &fresh.state_type, storage.scrutinee());
     let arms = arms.iter().map(|arm| {
-        let (pattern, code) = (pattern(arm, input.layout, false), &arm.code);
+        let pattern = pattern(arm, input.layout, false);
+        let code = lead(&arm.code, &mut |_| Some(fresh.machine()), fresh);
         quote!(#pattern => { #code })
     });
     let returned = after_completion(input, residual);
@@ -155,41 +159,91 @@ struct Sequence {
     repeats: Option<usize>,
 }
 
-/// The code of the arms, if each enters the next one, one above, or none.
-fn sequence(arms: &[Arm], label: &syn::Lifetime) -> Option<Sequence> {
+/// Of more arms than this, each is followed by one other, or they are no statements: each looks at the state in its turn.
+const MOST_THAT_BRANCH: usize = 10;
+
+/// The code of the arms, if each enters the next one, one above, or none; or where they are few, whichever they enter.
+fn sequence(arms: &[Arm], layout: &Layout) -> Option<Sequence> {
+    let fresh = &layout.fresh;
+    let place = |id| arms.iter().position(|arm| arm.id == Some(id));
+    let few = arms.len() <= MOST_THAT_BRANCH && !layout.wide;
     let mut codes = Vec::new();
     let mut repeats: Option<usize> = None;
     for (i, arm) in arms.iter().enumerate() {
-        let mut entered = arm.enters.iter();
-        let next = entered.next();
-        if entered.next().is_some() {
-            return None;
-        }
-        let next = match next {
-            Some(next) => Some(arms.iter().position(|arm| arm.id.as_ref() == Some(next))?),
-            None => None,
-        };
-        let forward = next == Some(i + 1);
-        if let Some(next) = next
-            && !forward
-        {
+        let mut forward = false;
+        for &entered in &arm.enters {
+            let next = place(entered)?;
             if next > i {
-                return None;
+                forward = true;
+                if !few && (next > i + 1 || arm.enters.len() > 1) {
+                    return None;
+                }
+            } else {
+                if !few && arm.enters.len() > 1 {
+                    return None;
+                }
+                repeats = Some(repeats.map_or(next, |first| first.min(next)));
             }
-            repeats = Some(repeats.map_or(next, |first| first.min(next)));
         }
-        let code = statement(&arm.code, forward);
-        // From the middle of an arm there is no way to the next but around.
-        if forward && mentions_label(&code, label) {
+        let back = |id| (place(id) <= Some(i)).then(|| fresh.machine());
+        let code = lead(&arm.code, &mut { back }, fresh);
+        let code = statement(&code, forward, &fresh.arm());
+        let label = fresh.arm();
+        if !mentions_label(&code, &label) {
+            codes.push(code);
+        } else if few {
+            // From the middle of an arm.
+            codes.push(quote!(#label: { #code }));
+        } else {
             return None;
         }
-        codes.push(code);
     }
     Some(Sequence { codes, repeats })
 }
 
+/// An arm's code with its jumps to other arms: `continue` of the loop that `back` gives for an arm's state, else out of the arm.
+fn lead(
+    code: &TokenStream,
+    back: &mut dyn FnMut(AwaitId) -> Option<syn::Lifetime>,
+    fresh: &Fresh,
+) -> TokenStream {
+    let prefix = fresh.jump(0).ident.to_string();
+    let prefix = prefix.trim_end_matches("0__hr");
+    let target = |tree: &TokenTree| -> Option<AwaitId> {
+        let TokenTree::Ident(ident) = tree else {
+            return None;
+        };
+        let text = ident.to_string();
+        text.strip_prefix(prefix)?
+            .strip_suffix("__hr")?
+            .parse()
+            .ok()
+    };
+    let mut trees: Vec<TokenTree> = Vec::new();
+    for tree in code.clone() {
+        if let TokenTree::Group(group) = &tree {
+            let mut inside = Group::new(group.delimiter(), lead(&group.stream(), back, fresh));
+            inside.set_span(group.span());
+            trees.push(inside.into());
+        } else if let Some(id) = target(&tree) {
+            // In place of `continue '`.
+            trees.truncate(trees.len() - 2);
+            trees.extend(match back(id) {
+                Some(label) => quote!(continue #label),
+                None => {
+                    let label = fresh.arm();
+                    quote!(break #label)
+                }
+            });
+        } else {
+            trees.push(tree);
+        }
+    }
+    trees.into_iter().collect()
+}
+
 /// The code of an arm that is a statement: what falls into the next arm does not jump, and no temporary outlives its locals.
-fn statement(code: &TokenStream, forward: bool) -> TokenStream {
+fn statement(code: &TokenStream, forward: bool, out: &syn::Lifetime) -> TokenStream {
     let last = code.clone().into_iter().last();
     let nested =
         matches!(&last, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace);
@@ -203,7 +257,10 @@ fn statement(code: &TokenStream, forward: bool) -> TokenStream {
             .expect("an arm's code is a sequence of statements"),
     };
     if forward {
-        strip_tail(&mut block);
+        strip_tail(
+            &mut block,
+            &|expr| matches!(expr, syn::Expr::Break(jump) if jump.label.as_ref() == Some(out)),
+        );
     }
     end_tail(&mut block);
     let stmts = &block.stmts;
