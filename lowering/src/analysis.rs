@@ -345,6 +345,7 @@ pub(crate) fn analyse(
         .iter()
         .filter(|local| stored.contains(local) || maybe.contains(local))
         .collect();
+    assigned_within(resolved, graph, &analysis.flagged, sink);
     // The patterns of a `match` share the mention of its head: what one of them borrows while the function waits, another may move.
     let mut lent_heads: Set<Mention> = Set::default();
     for (_, _, taken, _) in &unclear {
@@ -454,6 +455,27 @@ pub(crate) fn analyse(
         }
     }
     analysis
+}
+
+/// A holder has the address of a local only, not its drop flag: an assignment in there would not set it.
+fn assigned_within(resolved: &Resolved, graph: &Graph, flagged: &Set<LocalId>, sink: &mut Sink) {
+    let assignments: Set<Mention> = graph
+        .blocks
+        .node_weights()
+        .flat_map(|block| &block.events)
+        .filter_map(|event| match event {
+            Event::Init(local, Some(mention)) if flagged.contains(local) => Some(*mention),
+            _ => None,
+        })
+        .collect();
+    let others = graph.within.values().flat_map(|within| &within.others);
+    let assigned: BTreeSet<LocalId> = others
+        .filter(|(_, mentions)| mentions.iter().any(|mention| assignments.contains(mention)))
+        .map(|(local, _)| *local)
+        .collect();
+    for local in assigned {
+        sink.push(in_holder(resolved, local));
+    }
 }
 
 fn refusal(resolved: &Resolved, found: &Use) -> Diagnostic {

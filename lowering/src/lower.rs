@@ -35,7 +35,7 @@ use std::ops::Range;
 pub(crate) fn file(source: &str, options: &Options) -> Result<LoweredFile, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
     let mut table = Table::of(&file);
-    table.adopt(&options.macros, source);
+    table.adopt(options, source);
     let (found, plain) = parse::find_all(&file);
     let mut writing = Writing {
         lines: Text::new(&source[skipped..]),
@@ -225,7 +225,7 @@ pub(crate) fn stage(
 ) -> Result<String, Vec<Diagnostic>> {
     let (file, skipped) = parse_file(source)?;
     let mut table = Table::of(&file);
-    table.adopt(&options.macros, source);
+    table.adopt(options, source);
     let text = Text::new(&source[skipped..]);
     let (found, plain) = parse::find_all(&file);
     for found in found.iter().chain(&plain) {

@@ -3,9 +3,11 @@
 //! `x` becomes `x__hr3_17`: local 3, mention 17. So later passes need no scopes, and each can speak of one mention. The last
 //! pass takes the marks away again. Names with this mark in the source are refused.
 
+use crate::syntax::bare;
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use syn::Expr;
 
 /// A local's index in [`crate::resolve::Resolved::locals`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,6 +88,21 @@ pub(crate) fn mention(ident: &Ident) -> Option<(LocalId, Mention)> {
 /// The local that an identifier stands for, if it stands for one.
 pub(crate) fn local(ident: &Ident) -> Option<LocalId> {
     mention(ident).map(|(local, _)| local)
+}
+
+/// The local at the root of a place, and whether the place is that local itself.
+pub(crate) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
+    match bare(place) {
+        Expr::Path(path) => path
+            .path
+            .get_ident()
+            .filter(|ident| local(ident).is_some())
+            .map(|ident| (ident, true)),
+        Expr::Field(field) => as_root(&field.base).map(|(ident, _)| (ident, false)),
+        Expr::Index(index) => as_root(&index.expr).map(|(ident, _)| (ident, false)),
+        Expr::Unary(unary) => as_root(&unary.expr).map(|(ident, _)| (ident, false)),
+        _ => None,
+    }
 }
 
 /// Looks at an identifier's text. Every pass does that with every identifier, so a short one takes no place on the heap.

@@ -3,6 +3,9 @@
 //! A name is used only where it is unambiguous. What is taken for copied or borrowed and is not gives a type error in the output,
 //! never another behaviour; what is taken for free of drops must be so for certain.
 
+mod patterns;
+
+use crate::report::{Edition, Options};
 use crate::syntax::bare;
 use quote::ToTokens;
 use std::borrow::Cow;
@@ -77,7 +80,7 @@ pub(crate) struct Table {
     plain: HashSet<String>,
     /// Types defined in the file, generic ones included.
     defined: HashSet<String>,
-    /// Types of the fields of structs, where they name no generic.
+    /// Types of the fields of structs and variants defined once in the file, where they name no generic.
     fields: HashMap<(String, String), Said>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
@@ -95,6 +98,8 @@ pub(crate) struct Table {
     imports: HashMap<String, Vec<String>>,
     /// The macros that the file defines once, at its top.
     rules: HashMap<String, crate::open::Rules>,
+    /// The edition's prelude has `TryInto`.
+    since_2021: bool,
     /// Macros with several definitions.
     twice: HashSet<String>,
     /// Macros whose templates jump out of the code around them.
@@ -156,7 +161,11 @@ impl Table {
         let Collector {
             mut table, seen, ..
         } = collector;
-        table.plain.retain(|name| seen.get(name) == Some(&1));
+        let once = |name: &str| seen.get(name) == Some(&1);
+        table.plain.retain(|name| once(name));
+        table
+            .fields
+            .retain(|(owner, _), _| once(owner.split("::").next().unwrap_or(owner)));
         table.pointing = crate::pointers::holders(file);
         table
     }
@@ -246,8 +255,14 @@ impl Table {
         self.rules.insert(name, rules);
     }
 
-    /// Takes over the macros of other files of the package, but for names that the file itself defines or brings in from elsewhere.
-    pub(crate) fn adopt(&mut self, macros: &[crate::report::MacroRules], source: &str) {
+    /// Takes over what the edition and the other files of the package define.
+    pub(crate) fn adopt(&mut self, options: &Options, source: &str) {
+        self.since_2021 = options.edition >= Edition::E2021;
+        self.adopt_macros(&options.macros, source);
+    }
+
+    /// Macros of other files of the package, but for names that the file itself defines or brings in from elsewhere.
+    fn adopt_macros(&mut self, macros: &[crate::report::MacroRules], source: &str) {
         // Those that the file uses, and those that these use.
         let mut used: Vec<&crate::report::MacroRules> = Vec::new();
         let mut rest: Vec<_> = macros.iter().collect();
@@ -305,6 +320,9 @@ impl Table {
 
     /// How the method of this name takes `self`, for a local of this type.
     pub(crate) fn receiver(&self, ty: Option<&Type>, method: &str) -> Option<Receiver> {
+        if self.takes_any(method) {
+            return Some(Receiver::ByValue);
+        }
         if let Some(name) = ty.and_then(type_name)
             && self.defined.contains(&name)
         {
@@ -338,6 +356,21 @@ impl Table {
                 Some(Receiver::ByRef)
             }
             _ => None,
+        }
+    }
+
+    /// Whether every type has a method of this name by value: `impl<T, U: From<T>> Into<U> for T`. It comes before one by reference, and a
+    /// trait's own would be ambiguous.
+    fn takes_any(&self, method: &str) -> bool {
+        match method {
+            "into" => true,
+            "try_into" => {
+                self.since_2021
+                    || self.imports.get("TryInto").is_some_and(|path| {
+                        matches!(path.first().map(String::as_str), Some("std" | "core"))
+                    })
+            }
+            _ => false,
         }
     }
 
@@ -476,6 +509,12 @@ impl Table {
         }
     }
 
+    /// Whether this is a variant with fields of an enum of the file.
+    fn is_variant(&self, owner: &str, name: &str) -> bool {
+        let field = (format!("{owner}::{name}"), "0".to_owned());
+        self.plain.contains(owner) && self.fields.contains_key(&field)
+    }
+
     fn returned(&self, name: &str) -> Option<Type> {
         self.returns.get(name)?.ty().map(Cow::into_owned)
     }
@@ -537,6 +576,7 @@ impl Table {
                             _ => self.returned(&format!("{owner}::{name}")),
                         }
                     }
+                    [owner, name] if self.is_variant(owner, name) => parse(owner),
                     [owner, name] => self.returned(&format!("{owner}::{name}")),
                     [name] if self.plain.contains(name) => parse(name),
                     [name] => self.returned(name),
@@ -654,6 +694,30 @@ impl Collector {
         }
     }
 
+    /// The types of the fields of a struct or variant, where they name no generic.
+    fn fields(&mut self, owner: &str, fields: &syn::Fields, generics: &syn::Generics) {
+        let generic = |ty: &Type| {
+            let tokens = ty.to_token_stream();
+            let mut names = generics.params.iter().map(|param| match param {
+                syn::GenericParam::Lifetime(param) => &param.lifetime.ident,
+                syn::GenericParam::Type(param) => &param.ident,
+                syn::GenericParam::Const(param) => &param.ident,
+            });
+            names.any(|name| crate::syntax::tokens_have(&tokens, &mut |ident| ident == name))
+        };
+        for (i, field) in fields.iter().enumerate() {
+            if crate::conditional::is_conditional(&field.attrs) || generic(&field.ty) {
+                continue;
+            }
+            let member = field
+                .ident
+                .as_ref()
+                .map_or_else(|| i.to_string(), ToString::to_string);
+            let ty = Said::Type(Box::new(field.ty.clone()));
+            self.table.fields.insert((owner.to_owned(), member), ty);
+        }
+    }
+
     /// A type that names no lifetime, hidden ones included.
     fn is_plain_type(&self, ty: &Type) -> bool {
         match ty {
@@ -757,30 +821,14 @@ impl<'ast> Visit<'ast> for Collector {
                     .as_ref()
                     .map_or_else(|| i.to_string(), ToString::to_string)
             }));
-        let generic = |field: &syn::Field| {
-            let tokens = quote::ToTokens::to_token_stream(&field.ty);
-            let mut names = item.generics.params.iter().map(|param| match param {
-                syn::GenericParam::Lifetime(param) => &param.lifetime.ident,
-                syn::GenericParam::Type(param) => &param.ident,
-                syn::GenericParam::Const(param) => &param.ident,
-            });
-            names.any(|name| crate::syntax::tokens_have(&tokens, &mut |ident| ident == name))
-        };
-        for (i, field) in item.fields.iter().enumerate() {
-            if !generic(field) {
-                let member = field
-                    .ident
-                    .as_ref()
-                    .map_or_else(|| i.to_string(), ToString::to_string);
-                self.table.fields.insert(
-                    (item.ident.to_string(), member),
-                    Said::Type(Box::new(field.ty.clone())),
-                );
-            }
-        }
+        self.fields(&item.ident.to_string(), &item.fields, &item.generics);
     }
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
         self.define(&item.ident, &item.generics, &item.attrs);
+        for variant in &item.variants {
+            let owner = format!("{}::{}", item.ident, variant.ident);
+            self.fields(&owner, &variant.fields, &item.generics);
+        }
     }
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
         self.define(&item.ident, &item.generics, &item.attrs);

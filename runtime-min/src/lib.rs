@@ -132,7 +132,9 @@ pub use machine::{
 pub use slot::{
     Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, Vacant, briefly, keep,
 };
-pub use sugar::{Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value};
+pub use sugar::{
+    Bound, BoundValue, Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value,
+};
 pub use tries::Try;
 
 /// Polls the child that a state waits on: `poll!(read, cx)`, with `read: &mut Child<_>`.
@@ -439,6 +441,24 @@ macro_rules! lengthen_mut {
         // SAFETY: the signature says that the future captures the reference's own lifetime, so it cannot outlive that.
         unsafe { $crate::lengthen_mut($reference) }
     };
+}
+
+/// What a pattern with a guard bound, held across a wait: `let n = bound!(n);`
+///
+/// The borrow checker takes what goes into the frame for borrowed on every way, also on those on which the guard fails and a later pattern
+/// borrows the same place. So a `&mut T` gets a lifetime of its own here; any other value stays as it is.
+///
+/// Contract of the emitted code: the guard held, and the place that the pattern looked at is not used while this is, as in the source.
+#[macro_export]
+macro_rules! bound {
+    ($value:expr $(,)?) => {{
+        #[allow(unused_imports)]
+        use $crate::BoundValue as _;
+        match $crate::Bound($value) {
+            // SAFETY: the source, which the compiler checked, keeps to the lifetime that the reference has there.
+            bound => unsafe { bound.value() },
+        }
+    }};
 }
 
 /// A value of a type with other lifetimes: `let view: View<'a> = relabel!(view);`, so that all of a function's parameters share one.

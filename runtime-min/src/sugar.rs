@@ -43,6 +43,43 @@ pub unsafe fn lengthen_mut<'b, T: ?Sized>(reference: &mut T) -> &'b mut T {
     unsafe { &mut *core::ptr::from_mut(reference) }
 }
 
+/// What a pattern bound: see [`bound!`](crate::bound).
+#[derive(Debug)]
+pub struct Bound<T>(pub T);
+
+impl<T: ?Sized> Bound<&mut T> {
+    /// The reference, with a lifetime of its own.
+    ///
+    /// # Safety
+    /// What holds it does not outlive the reference's own lifetime.
+    #[inline(always)]
+    pub unsafe fn value<'b>(self) -> &'b mut T {
+        // SAFETY: the caller keeps to the reference's own lifetime.
+        unsafe { lengthen_mut(self.0) }
+    }
+}
+
+/// What is not a `&mut T` stays as it is. The method of the type itself comes before this one.
+pub trait BoundValue {
+    /// The type.
+    type Value;
+
+    /// The value.
+    ///
+    /// # Safety
+    /// None is needed: the two methods are called alike.
+    unsafe fn value(self) -> Self::Value;
+}
+
+impl<T> BoundValue for Bound<T> {
+    type Value = T;
+
+    #[inline(always)]
+    unsafe fn value(self) -> T {
+        self.0
+    }
+}
+
 /// What a function pointer's function gives back: the way to name `!` on stable Rust.
 pub trait Returns {
     /// The type.

@@ -301,7 +301,7 @@ impl Desugar<'_> {
 
     /// A value behind `&`, in a hidden local that gets it there: `rt::lend!(temp = frame.temp, value)`.
     fn lend(&mut self, mut reference: syn::ExprReference, prefix: &mut Prefix) -> Expr {
-        if crate::syntax::is_place(&reference.expr) {
+        if crate::syntax::is_place(&reference.expr) && !is_literal(&reference.expr) {
             self.unsettled.get_or_insert(reference.span());
             return Expr::Reference(reference);
         }

@@ -152,12 +152,23 @@ impl Temporaries<'_> {
     }
 }
 
+/// A unit struct or variant: no static is spelled so.
+fn is_unit(expr: &Expr) -> bool {
+    let Expr::Path(path) = bare(expr) else {
+        return false;
+    };
+    path.path.segments.last().is_some_and(|last| {
+        let name = last.ident.to_string();
+        name.starts_with(char::is_uppercase) && name.contains(char::is_lowercase)
+    })
+}
+
 /// A value that is spelled out: behind `&mut` it is a temporary like any other.
 pub(super) fn is_literal(expr: &Expr) -> bool {
     matches!(
         bare(expr),
         Expr::Lit(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Tuple(_)
-    )
+    ) || is_unit(expr)
 }
 
 /// What gives a value without a drop.

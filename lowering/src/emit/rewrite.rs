@@ -130,15 +130,21 @@ impl Rewrite<'_> {
                 els.iter_mut().for_each(|els| self.expr(els));
             }
             ir::Expr::Match { head, arms } => {
+                let lends = self.lends(head);
                 self.visit_expr_mut(head);
-                for arm in arms {
+                let last = arms.iter().rposition(|arm| !bound_by(&arm.pat).is_empty());
+                for (i, arm) in arms.iter_mut().enumerate() {
                     let bound = bound_by(&arm.pat);
+                    let mut guarded = Vec::new();
                     if let Pat::Guard(guard) = &mut arm.pat {
                         self.condition(&mut guard.guard, bound);
+                        if lends && last > Some(i) {
+                            guarded = self.lengthen(&mut guard.pat);
+                        }
                     }
                     self.expr(&mut arm.body);
-                    let refill = self.refill(&mut arm.pat);
-                    prepend(&mut arm.body, refill);
+                    guarded.extend(self.refill(&mut arm.pat));
+                    prepend(&mut arm.body, guarded);
                 }
             }
             ir::Expr::Loop(ir::Loop { cond, body, .. }) => {
@@ -163,6 +169,37 @@ impl Rewrite<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether patterns may bind `&mut` to parts of what a `match` looks at.
+    fn lends(&self, head: &Expr) -> bool {
+        let place = match bare(head) {
+            Expr::Reference(reference) if reference.mutability.is_some() => &*reference.expr,
+            place => place,
+        };
+        let root = names::as_root(place).and_then(|(ident, _)| names::local(ident));
+        root.is_some_and(|root| !self.shared.contains(&root))
+    }
+
+    /// What a pattern beside a guard binds and the machine holds: the ways on which the guard fails know nothing of these borrows.
+    fn lengthen(&self, pat: &mut Pat) -> Vec<Stmt> {
+        let mut bound = Bound {
+            rewrite: self,
+            found: Vec::new(),
+        };
+        bound.visit_pat_mut(pat);
+        let rt = &self.layout.fresh.rt;
+        let held = |local| {
+            let mut held = self.analysis.held.iter().flatten();
+            held.any(|holding| holding.local == local)
+        };
+        let bound = bound.found.iter();
+        bound
+            .filter(|(ident, mutability)| {
+                mutability.is_none() && names::local(ident).is_some_and(held)
+            })
+            .map(|(ident, _)| syn::parse_quote!(let #ident = #rt::bound!(#ident);))
+            .collect()
     }
 
     /// After a pattern that binds pinned locals: they move into their slots, in order, so that all drop in order.
@@ -621,7 +658,9 @@ impl VisitMut for Bound<'_, '_> {
                 .iter()
                 .any(|(ident, _)| names::local(ident) == Some(local))
             {
-                self.found.push((pat.ident.clone(), pat.mutability));
+                // That of `ref mut` is the reference's.
+                let mutability = pat.mutability.filter(|_| pat.by_ref.is_none());
+                self.found.push((pat.ident.clone(), mutability));
             }
             if self.rewrite.analysis.pinned.contains(&local)
                 && !self.rewrite.assigned.contains(&local)

@@ -11,6 +11,8 @@ pub(crate) struct Bindings {
     pub(crate) locals: Vec<LocalId>,
     /// Binds at least one by value (or by reference, through a reference).
     pub(crate) by_value: bool,
+    /// Those that it binds so.
+    pub(crate) values: Vec<LocalId>,
     /// Binds at least one with `ref`.
     pub(crate) by_ref: bool,
     /// Leaves something unbound that may need a drop.
@@ -84,6 +86,7 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
                     found.by_ref = true;
                 } else {
                     found.by_value = true;
+                    found.values.push(local);
                 }
             }
             if let Some((_, pat)) = &ident.subpat {

@@ -1,11 +1,11 @@
 //! Patterns, and the places that they look at.
 
 use super::captures::is_pinned;
-use super::value::{as_root, is_iterator_next};
+use super::value::is_iterator_next;
 use super::{Event, Walk};
 use crate::graph::How;
 use crate::graph::patterns::{Bindings, OfOption, bindings, of_option};
-use crate::names;
+use crate::names::{self, as_root};
 use crate::report::Edge;
 use crate::syntax::{as_ident, bare, is_place};
 use crate::types::Facts;
@@ -27,6 +27,9 @@ impl Walk<'_> {
     /// Declares what a pattern binds; `init` is what it looks at.
     pub(super) fn bind(&mut self, pat: &Pat, init: Option<&Expr>) {
         let bound = bindings(pat, self.table);
+        if !bound.whole {
+            self.types_of_bindings(pat, init);
+        }
         if let Some(init) = init
             && is_place(init)
             && (!bound.whole || bound.by_ref)
@@ -64,6 +67,37 @@ impl Walk<'_> {
             if !self.facts(local).owned {
                 self.into(local);
             }
+        }
+    }
+
+    /// What a pattern, and the type of what it looks at, say about what it binds: by value or by reference, so no more than that its drop
+    /// does nothing.
+    fn types_of_bindings(&mut self, pat: &Pat, head: Option<&Expr>) {
+        let ty = head.and_then(|head| self.type_of(head));
+        for (local, ty) in self.table.bound_types(pat, ty.as_ref()) {
+            if self.table.facts(&ty).no_drop {
+                let facts = self.facts.entry(local).or_default();
+                facts.no_drop = true;
+            }
+            self.types.entry(local).or_insert(ty);
+        }
+    }
+
+    /// The type of a place or of what is borrowed from one, without the reference.
+    fn type_of(&self, expr: &Expr) -> Option<syn::Type> {
+        match bare(expr) {
+            Expr::Reference(reference) => self.type_of(&reference.expr),
+            Expr::Field(field) => {
+                let base = self.type_of(&field.base)?;
+                let ty = self
+                    .table
+                    .field(&base, &super::value::member(&field.member))?;
+                Some(ty.into_owned())
+            }
+            expr => match as_ident(expr).and_then(names::local) {
+                Some(local) => self.ty(local).cloned(),
+                None => self.table.type_of(expr),
+            },
         }
     }
 
@@ -131,21 +165,32 @@ impl Walk<'_> {
         let facts = names::local(ident)
             .map(|local| self.facts(local))
             .unwrap_or_default();
-        let how =
-            if !bound.by_value && !bound.by_ref || facts.shared || bound.guarded && !bound.by_ref {
-                How::Read
-            } else if facts.unique || bound.by_ref && !bound.by_value {
-                How::Borrow
-            } else if facts.copy {
-                How::Read
-            } else if direct && !bound.leaves && !bound.by_ref {
-                How::Taken
-            } else {
-                How::Part
-            };
+        let by_value = bound.by_value && !self.copies(place, bound);
+        let how = if !by_value && !bound.by_ref || facts.shared || bound.guarded && !bound.by_ref {
+            How::Read
+        } else if facts.unique || bound.by_ref && !by_value {
+            How::Borrow
+        } else if facts.copy {
+            How::Read
+        } else if direct && !bound.leaves && !bound.by_ref {
+            How::Taken
+        } else {
+            How::Part
+        };
         self.elements = bound.elements;
         self.use_(ident, how);
         self.elements = false;
+    }
+
+    /// Whether what a pattern binds by value out of a place is copied, and no reference either.
+    fn copies(&self, place: &Expr, bound: &Bindings) -> bool {
+        let owned = |ty: syn::Type| !matches!(ty, syn::Type::Reference(_));
+        let copied = |ty| self.table.facts(ty).copy;
+        self.type_of(place).is_some_and(owned)
+            && bound
+                .values
+                .iter()
+                .all(|value| self.types.get(value).is_some_and(copied))
     }
 
     /// A scrutinee: what happens to a place depends on the patterns.
@@ -223,6 +268,9 @@ impl Walk<'_> {
 
     pub(super) fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
         let bound = bindings(pat, self.table);
+        if !bound.whole {
+            self.types_of_bindings(pat, Some(head));
+        }
         let looks = bound
             .locals
             .iter()

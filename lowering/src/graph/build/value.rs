@@ -4,10 +4,10 @@ use super::captures::Mentions;
 use super::{Target, Walk};
 use crate::graph::patterns::bindings;
 use crate::graph::{Event, How};
-use crate::names;
+use crate::names::{self, as_root};
 use crate::report::Edge;
 use crate::syntax::{as_ident, bare, gives_owned, is_constant, is_place};
-use crate::types::Receiver;
+use crate::types::{Receiver, is_primitive};
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -203,6 +203,14 @@ impl Walk<'_> {
             Expr::Tuple(tuple) => self.operands(tuple.elems.iter()),
             Expr::Array(array) => self.operands(array.elems.iter()),
             Expr::Repeat(repeat) => self.value(&repeat.expr),
+            // Only numbers can be cast to a number.
+            Expr::Cast(cast)
+                if is_place(&cast.expr)
+                    && crate::types::type_name(&cast.ty)
+                        .is_some_and(|name| is_primitive(&name)) =>
+            {
+                self.place(&cast.expr, How::Read);
+            }
             Expr::Cast(cast) => self.value(&cast.expr),
             Expr::Struct(expr) => {
                 let sometimes =
@@ -702,31 +710,38 @@ impl Walk<'_> {
             | BinOp::Shl(_)
             | BinOp::Shr(_) => {
                 let into = self.units.last().map(|unit| unit.into.len());
-                self.operands([&*binary.left, &*binary.right].into_iter());
+                let before = self.pending;
+                for (operand, other) in [
+                    (&*binary.left, &*binary.right),
+                    (&*binary.right, &*binary.left),
+                ] {
+                    self.operand_of(binary, operand, other);
+                    self.evaluated(operand);
+                }
+                self.pending = before;
                 if let (Some(unit), Some(into)) = (self.units.last_mut(), into) {
                     unit.into.truncate(into);
                 }
             }
             _ => {
-                self.value(&binary.right);
+                self.operand_of(binary, &binary.right, &binary.left);
                 self.place(&binary.left, How::Read);
             }
         }
     }
-}
 
-/// The local at the root of a place, and whether the place is that local itself.
-pub(super) fn as_root(place: &Expr) -> Option<(&Ident, bool)> {
-    match bare(place) {
-        Expr::Path(path) => path
-            .path
-            .get_ident()
-            .filter(|ident| names::local(ident).is_some())
-            .map(|ident| (ident, true)),
-        Expr::Field(field) => as_root(&field.base).map(|(ident, _)| (ident, false)),
-        Expr::Index(index) => as_root(&index.expr).map(|(ident, _)| (ident, false)),
-        Expr::Unary(unary) => as_root(&unary.expr).map(|(ident, _)| (ident, false)),
-        _ => None,
+    /// An operand of arithmetic. A part of a local is a number there, which is copied, but for a `String` that another is added to. Where
+    /// it is none the output does not compile: what is left of the local cannot be held.
+    fn operand_of(&mut self, binary: &syn::ExprBinary, operand: &Expr, other: &Expr) {
+        let adds = matches!(binary.op, BinOp::Add(_) | BinOp::AddAssign(_));
+        let behind = matches!(bare(operand), Expr::Unary(unary) if as_ident(&unary.expr).is_some());
+        let number = matches!(bare(other), Expr::Lit(lit) if !matches!(lit.lit, syn::Lit::Str(_)));
+        let part = is_place(operand) && as_root(operand).is_some_and(|(_, direct)| !direct);
+        if part && (!adds || behind || number) {
+            self.place(operand, How::Read);
+        } else {
+            self.value(operand);
+        }
     }
 }
 
@@ -751,7 +766,7 @@ fn has_index(place: &Expr) -> bool {
     }
 }
 
-fn member(member: &syn::Member) -> String {
+pub(super) fn member(member: &syn::Member) -> String {
     match member {
         syn::Member::Named(ident) => ident.to_string(),
         syn::Member::Unnamed(index) => index.index.to_string(),
