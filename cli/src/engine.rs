@@ -3,7 +3,7 @@
 use crate::failure::{Failure, Failures};
 use crate::input::Source;
 use crate::{nesting, outline, stack};
-use handroll_lowering::{Function, LoweredFile, MacroRules, Options, Stage};
+use handroll_lowering::{Function, LoweredFile, MacroRules, Options, PackageTypes, Stage};
 
 /// Lowers a file. Refused functions are part of the result; the error is for a text that cannot be worked on at all.
 pub(crate) fn lower(source: &Source, options: &Options) -> Result<LoweredFile, Failures> {
@@ -18,6 +18,14 @@ pub(crate) fn macros(source: &Source) -> Vec<MacroRules> {
     let fits = nesting::check(source).is_ok();
     let macros = fits.then(|| stack::catch(|| handroll_lowering::macro_rules(&source.text)));
     macros.and_then(Result::ok).unwrap_or_default()
+}
+
+/// Adds what a file says about its types; nothing of a file that cannot be worked on.
+pub(crate) fn add_types(types: &mut PackageTypes, source: &Source) {
+    if nesting::check(source).is_ok() {
+        // What was added before a panic is true all the same.
+        let _ = stack::catch(|| types.add(&source.text));
+    }
 }
 
 /// One intermediate form of a function, printed.

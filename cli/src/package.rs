@@ -1,46 +1,51 @@
-//! The macros that other files of a source's package define: some return, jump or wait where they are used.
+//! What the other files of a source's package define: macros, of which some return, jump or wait where they are used, and types.
 
 use crate::engine;
 use crate::input::{self, Source};
 use crate::manifest::Manifest;
-use handroll_lowering::MacroRules;
+use handroll_lowering::{MacroRules, Options, PackageTypes};
 use ignore::WalkBuilder;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-/// The macros of some files.
-type Macros = Arc<[(PathBuf, Vec<MacroRules>)]>;
+/// What the files of a folder define.
+#[derive(Debug, Default)]
+struct Folder {
+    macros: Vec<(PathBuf, Vec<MacroRules>)>,
+    types: Arc<PackageTypes>,
+}
 
-/// Finds macros, each folder once; shared between threads.
+/// Reads each folder once; shared between threads.
 #[derive(Debug, Default)]
 pub(crate) struct Packages {
-    folders: Mutex<HashMap<PathBuf, Macros>>,
+    folders: Mutex<HashMap<PathBuf, Arc<Folder>>>,
 }
 
 impl Packages {
-    /// The macros of the files around a source: those of the same folder of its package (`src`, `tests`), where one name means one
+    /// Tells what the files around a source define: those of the same folder of its package (`src`, `tests`), where one name means one
     /// macro. Files that cannot be read or parsed are passed over.
-    pub(crate) fn macros(&self, source: &Source) -> Vec<MacroRules> {
+    pub(crate) fn tell(&self, source: &Source, options: &mut Options) {
         let Some((file, folder)) = source.path.as_deref().and_then(place) else {
-            return Vec::new();
+            return;
         };
         let known = self
             .folders
             .lock()
             .ok()
             .and_then(|known| known.get(&folder).cloned());
-        let macros = known.unwrap_or_else(|| {
-            let macros = look_up(&folder);
+        let found = known.unwrap_or_else(|| {
+            let found = Arc::new(look_up(&folder));
             if let Ok(mut known) = self.folders.lock() {
-                known.insert(folder, Arc::clone(&macros));
+                known.insert(folder, Arc::clone(&found));
             }
-            macros
+            found
         });
-        let others = macros.iter().filter(|(other, _)| *other != file);
-        others
+        let others = found.macros.iter().filter(|(other, _)| *other != file);
+        options.macros = others
             .flat_map(|(_, macros)| macros.iter().cloned())
-            .collect()
+            .collect();
+        options.types = Some(Arc::clone(&found.types));
     }
 }
 
@@ -56,7 +61,7 @@ fn place(path: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((file, folder))
 }
 
-fn look_up(folder: &Path) -> Macros {
+fn look_up(folder: &Path) -> Folder {
     let foreign = |entry: &ignore::DirEntry| {
         entry.depth() > 0 && entry.path().is_dir() && entry.path().join("Cargo.toml").is_file()
     };
@@ -68,11 +73,20 @@ fn look_up(folder: &Path) -> Macros {
         .flatten()
         .map(ignore::DirEntry::into_path)
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    files
-        .filter_map(|path| {
-            let source = input::read(&path).ok()?;
-            let macros = engine::macros(&source);
-            (!macros.is_empty()).then_some((path, macros))
-        })
-        .collect()
+    let mut macros = Vec::new();
+    let mut types = PackageTypes::default();
+    for path in files {
+        let Ok(source) = input::read(&path) else {
+            continue;
+        };
+        engine::add_types(&mut types, &source);
+        let defined = engine::macros(&source);
+        if !defined.is_empty() {
+            macros.push((path, defined));
+        }
+    }
+    Folder {
+        macros,
+        types: Arc::new(types),
+    }
 }

@@ -40,7 +40,7 @@ pub(crate) fn select(arguments: &ItemArgs, console: &mut Console) -> Result<Sele
     let editions = Editions::new(arguments.edition);
     let mut options = Options::default();
     options.edition = editions.of(&source)?;
-    options.macros = Packages::default().macros(&source);
+    Packages::default().tell(&source, &mut options);
     options.nested = arguments.nested;
     console.notes(editions.notes());
     let functions = choose(engine::lower(&source, &options)?, &source, &query)?;

@@ -62,6 +62,7 @@ pub use report::{
     MacroRules, NativeBlock, Node, Options, Stage, Storage, Suspension, Why,
 };
 pub use surroundings::Surroundings;
+pub use types::PackageTypes;
 
 /// Lowers every async function of a file's text; every other byte stays as it was.
 ///

@@ -1,7 +1,9 @@
 //! What the library tells its callers.
 
 use crate::Diagnostic;
+use crate::types::PackageTypes;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The edition of the source: it decides when some temporaries drop and which lifetimes a returned `impl Trait` captures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -31,6 +33,8 @@ pub struct Options {
     pub after_completion: AfterCompletion,
     /// What other files of the package define with `macro_rules!`, as [`crate::macro_rules`] finds it there.
     pub macros: Vec<MacroRules>,
+    /// What the files of the package say about the types that it defines.
+    pub types: Option<Arc<PackageTypes>>,
     /// Lowers async blocks too, wherever they stand, as machines of their own.
     pub nested: bool,
     /// The path of `handroll-rt`, when it is not `::handroll_rt`. For [`crate::lower_item`] only.

@@ -3,13 +3,17 @@
 //! A name is used only where it is unambiguous. What is taken for copied or borrowed and is not gives a type error in the output,
 //! never another behaviour; what is taken for free of drops must be so for certain.
 
+mod package;
 mod patterns;
+
+pub use package::PackageTypes;
 
 use crate::report::{Edition, Options};
 use crate::syntax::bare;
 use quote::ToTokens;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use syn::visit::{self, Visit};
 use syn::{Expr, GenericArgument, PathArguments, Type};
 
@@ -98,6 +102,8 @@ pub(crate) struct Table {
     imports: HashMap<String, Vec<String>>,
     /// The macros that the file defines once, at its top.
     rules: HashMap<String, crate::open::Rules>,
+    /// What the other files of the package say.
+    package: Option<Arc<PackageTypes>>,
     /// The edition's prelude has `TryInto`.
     since_2021: bool,
     /// Macros with several definitions.
@@ -258,6 +264,7 @@ impl Table {
     /// Takes over what the edition and the other files of the package define.
     pub(crate) fn adopt(&mut self, options: &Options, source: &str) {
         self.since_2021 = options.edition >= Edition::E2021;
+        self.package = options.types.clone();
         self.adopt_macros(&options.macros, source);
     }
 
@@ -343,12 +350,21 @@ impl Table {
                 return Some(Receiver::ByRef);
             }
         }
+        if let Some(receiver) = ty
+            .and_then(|ty| self.of_package(ty))
+            .and_then(|(package, name)| package.receiver(&name, method))
+        {
+            return Some(receiver);
+        }
         let known = self.methods.get(method).map_or(&[][..], Vec::as_slice);
         if borrows_by_custom(method) && !known.contains(&Receiver::ByValue) {
             return Some(Receiver::ByRef);
         }
         match known {
-            [] => None,
+            [] => {
+                let package = self.package.as_ref()?;
+                (package.borrows(method) && !consumes_by_custom(method)).then_some(Receiver::ByRef)
+            }
             // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
             all if all.iter().all(|receiver| *receiver == Receiver::ByRef)
                 && !consumes_by_custom(method) =>
@@ -357,6 +373,32 @@ impl Table {
             }
             _ => None,
         }
+    }
+
+    /// Whether the file brings a name in from its own package.
+    fn imports_own(&self, name: &str) -> bool {
+        self.imported_from(name)
+            .is_some_and(|from| matches!(from, "crate" | "self" | "super"))
+    }
+
+    /// What the package says of its types, and a type's name, where the file takes that from another file of the package.
+    fn of_package(&self, ty: &Type) -> Option<(&PackageTypes, String)> {
+        let ty = match ty {
+            Type::Reference(reference) => &reference.elem,
+            ty => ty,
+        };
+        let name = type_name(ty)?;
+        let package = self.package.as_deref()?;
+        (self.imports_own(&name) && !self.defined.contains(&name)).then_some((package, name))
+    }
+
+    /// Whether a field is copied where it is used by value.
+    pub(crate) fn copies_field(&self, owner: &Type, member: &str) -> bool {
+        let here = self.field(owner, member);
+        here.is_some_and(|ty| self.facts(&ty).copy)
+            || self
+                .of_package(owner)
+                .is_some_and(|(package, name)| package.copies(&name, member))
     }
 
     /// Whether every type has a method of this name by value: `impl<T, U: From<T>> Into<U> for T`. It comes before one by reference, and a

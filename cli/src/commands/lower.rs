@@ -109,7 +109,7 @@ fn open(
     let edition = editions.of(&source);
     console.notes(editions.notes());
     options.edition = edition?;
-    options.macros = packages.macros(&source);
+    packages.tell(&source, &mut options);
     Ok((source, options))
 }
 

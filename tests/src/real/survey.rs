@@ -1,10 +1,14 @@
 //! Lowers every file of a crate, in memory, and counts.
 
 use super::fetch::{Source, rust_files};
-use handroll_lowering::{Code, Edition, LoweredFile, MacroRules, Options, lower_file, macro_rules};
-use std::collections::BTreeMap;
+use handroll_lowering::{
+    Code, Edition, LoweredFile, MacroRules, Options, PackageTypes, lower_file, macro_rules,
+};
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 /// A file of a crate, lowered.
@@ -37,10 +41,12 @@ fn lower(
     source: &str,
     edition: Edition,
     macros: Vec<MacroRules>,
+    types: Option<Arc<PackageTypes>>,
 ) -> Result<Option<LoweredFile>, String> {
     let mut options = Options::default();
     options.edition = edition;
     options.macros = macros;
+    options.types = types;
     match catch_unwind(AssertUnwindSafe(|| lower_file(source, &options))) {
         Ok(outcome) => Ok(outcome.ok()),
         Err(payload) => Err(payload
@@ -59,6 +65,7 @@ fn lower(
 pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
     let mut survey = Survey::default();
     let defined = definitions(source)?;
+    let types = types(source)?;
     for path in rust_files(&source.folder.join(below))? {
         let Ok(text) = String::from_utf8(fs::read(&path)?) else {
             survey.not_rust += 1;
@@ -72,7 +79,8 @@ pub fn survey(source: &Source, below: &str) -> io::Result<Survey> {
             .iter()
             .filter(|(other, _)| *other != path && top(other) == top(&path));
         let macros = others.flat_map(|(_, macros)| macros.iter().cloned());
-        match lower(&text, source.edition, macros.collect()) {
+        let types = top(&path).and_then(|top| types.get(top.as_os_str()).cloned());
+        match lower(&text, source.edition, macros.collect(), types) {
             Ok(Some(lowered)) => survey.take(path, text, lowered),
             Ok(None) if syn::parse_file(&text).is_err() => survey.not_rust += 1,
             Ok(None) => survey.defect(&path, "refused as a whole, though syn parses it"),
@@ -94,6 +102,21 @@ fn definitions(source: &Source) -> io::Result<Vec<(PathBuf, Vec<MacroRules>)>> {
         }
     }
     Ok(found)
+}
+
+/// What the files of each folder of a package say about its types.
+fn types(source: &Source) -> io::Result<HashMap<OsString, Arc<PackageTypes>>> {
+    let mut found: HashMap<OsString, PackageTypes> = HashMap::new();
+    for path in rust_files(&source.folder)? {
+        let text = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+        let path = path.strip_prefix(&source.folder).unwrap_or(&path);
+        if let Some(top) = top(path) {
+            let types = found.entry(top.as_os_str().to_owned()).or_default();
+            let _ = catch_unwind(AssertUnwindSafe(|| types.add(&text)));
+        }
+    }
+    let shared = found.into_iter();
+    Ok(shared.map(|(top, types)| (top, Arc::new(types))).collect())
 }
 
 /// The folder of a package that a file is in: `src`, `tests`.

@@ -51,7 +51,7 @@ fn file(path: &Path, editions: &Editions, packages: &Packages, nested: bool) -> 
     };
     let mut options = Options::default();
     options.edition = edition;
-    options.macros = packages.macros(&source);
+    packages.tell(&source, &mut options);
     options.nested = nested;
     match engine::lower(&source, &options) {
         Ok(lowered) => File::checked(name, &source, edition, &lowered),

@@ -373,9 +373,8 @@ impl Walk<'_> {
         }
         if let Expr::Field(field) = bare(expr)
             && let Some(ty) = self.ty(local)
-            && let Some(field_ty) = self.table.field(ty, &member(&field.member))
             && as_ident(&field.base).is_some()
-            && self.table.facts(&field_ty).copy
+            && self.table.copies_field(ty, &member(&field.member))
         {
             return How::Read;
         }
@@ -477,10 +476,11 @@ impl Walk<'_> {
         let kind = match (bare(receiver), self.ty(local)) {
             _ if self.stays_whole(local) => Some(Receiver::ByRef),
             (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
-                let ty = self.table.field(ty, &member(&field.member));
-                if ty.as_deref().is_some_and(|ty| self.table.facts(ty).copy) {
+                let member = member(&field.member);
+                if self.table.copies_field(ty, &member) {
                     Some(Receiver::ByRef)
                 } else {
+                    let ty = self.table.field(ty, &member);
                     self.table.receiver(ty.as_deref(), method)
                 }
             }
