@@ -48,6 +48,8 @@ pub(crate) struct Item<'a> {
     pub(crate) is_block: bool,
     /// It stays an `async fn`, and awaits the machine.
     pub(crate) stays_async: bool,
+    /// Its future may hold itself.
+    pub(crate) recursive: bool,
     /// It awaits an async function of the file that is generic over types: that may want a lifetime that they outlive.
     pub(crate) awaits_generic: bool,
     /// The body as it was written.

@@ -682,6 +682,7 @@ fn emit_item(
         in_trait: found.kind == Kind::Trait,
         is_block: found.kind == Kind::Block,
         stays_async: stays_async(found, table),
+        recursive: found.recursive,
         awaits_generic: stages.body.awaits.iter().any(|awaited| {
             let tokens = awaited.tokens.as_ref();
             tokens.is_some_and(|tokens| table.mentions_generic(tokens))

@@ -27,6 +27,10 @@ pub(crate) fn mark(base: &str, local: LocalId, mention: Mention, span: Span) -> 
 
 /// What a marked identifier stands for.
 pub(crate) fn unmark(ident: &str) -> Option<(LocalId, Mention)> {
+    // Most names of a program end so that no search is needed.
+    if !ident.ends_with(|last: char| last.is_ascii_digit()) {
+        return None;
+    }
     // Short texts: a search that prepares itself first takes longer.
     let mut windows = ident.as_bytes().windows(MARK.len());
     let at = windows.rposition(|window| window == MARK.as_bytes())?;
@@ -143,8 +147,19 @@ pub(crate) fn map_tokens(
     map: &mut impl FnMut(&Ident, Around) -> Option<TokenStream>,
     literal: &mut impl FnMut(&Literal) -> Option<Literal>,
 ) -> TokenStream {
-    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let trees = tokens.into_iter().collect();
+    map_trees(trees, map, literal).0.into_iter().collect()
+}
+
+/// The same, and whether anything was replaced. In a macro every token that goes out of a stream or into one is a call into the
+/// compiler, so a group in which nothing was stays as it is.
+fn map_trees(
+    trees: Vec<TokenTree>,
+    map: &mut impl FnMut(&Ident, Around) -> Option<TokenStream>,
+    literal: &mut impl FnMut(&Literal) -> Option<Literal>,
+) -> (Vec<TokenTree>, bool) {
     let mut out = Vec::with_capacity(trees.len());
+    let mut replaced = false;
     let puncts: Vec<Option<char>> = trees
         .iter()
         .map(|tree| match tree {
@@ -156,8 +171,14 @@ pub(crate) fn map_tokens(
     for (i, tree) in trees.into_iter().enumerate() {
         match &tree {
             TokenTree::Group(group) => {
-                let mut inner =
-                    Group::new(group.delimiter(), map_tokens(group.stream(), map, literal));
+                let inner = group.stream().into_iter().collect();
+                let (inner, changed) = map_trees(inner, map, literal);
+                if !changed {
+                    out.push(tree);
+                    continue;
+                }
+                replaced = true;
+                let mut inner = Group::new(group.delimiter(), inner.into_iter().collect());
                 inner.set_span(group.span());
                 out.push(TokenTree::Group(inner));
             }
@@ -176,18 +197,22 @@ pub(crate) fn map_tokens(
                         || after == Some(':') && after2 != Some(':'),
                 };
                 match map(ident, around) {
-                    Some(tokens) => out.extend(tokens),
+                    Some(tokens) => {
+                        replaced = true;
+                        out.extend(tokens);
+                    }
                     None => out.push(tree),
                 }
             }
             TokenTree::Literal(lit) => {
                 let new = literal(lit).map(TokenTree::Literal);
+                replaced |= new.is_some();
                 out.push(new.unwrap_or(tree));
             }
             TokenTree::Punct(_) => out.push(tree),
         }
     }
-    out.into_iter().collect()
+    (out, replaced)
 }
 
 /// What stands around an identifier in a token stream.

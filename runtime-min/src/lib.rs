@@ -475,8 +475,14 @@ macro_rules! relabel {
 }
 
 /// Whether the compiler's own future of a lowered function has errors: `accepted!(fetch_as_written, u32)`.
+///
+/// With `unasked`, no auto trait is asked for: the compiler would take the question for a demand where it cannot answer at once.
 #[macro_export]
 macro_rules! accepted {
+    ($native:ident, $output:ty, unasked) => {{
+        let output = ::core::marker::PhantomData::<$output>;
+        $crate::answer($crate::Original::new($native, output)).stands()
+    }};
     ($native:ident, $output:ty) => {{
         #[allow(unused_imports)]
         use $crate::{Asks as _, AsksNothing as _};

@@ -11,10 +11,13 @@ use syn::{Expr, Lifetime};
 pub(super) fn cleanup(tokens: TokenStream, layout: &Layout, resolved: &Resolved) -> TokenStream {
     let rt = &layout.fresh.rt;
     let name = |ident: &Ident| -> Option<Ident> {
-        if ident == "rt__hr" {
+        let mention = names::with_text(ident, |text| match text {
+            "rt__hr" => Some(None),
+            text => names::unmark(text).map(Some),
+        });
+        let Some((local, _)) = mention? else {
             return Some(rt.clone());
-        }
-        let (local, _) = names::mention(ident)?;
+        };
         resolved.locals.get(local.0)?;
         let mut name = layout.name(local).clone();
         name.set_span(ident.span());

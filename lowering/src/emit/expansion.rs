@@ -227,8 +227,14 @@ fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, T
         })
         .collect();
     let output = output(sig);
-    let judged = quote!(::handroll_rt::accepted!(#native, #output));
     let place = place(item);
+    // A block is checked with the function that it stands in, so what it has of errors, that function has too. And of a function that
+    // may await itself, the compiler does not know yet what it sends.
+    let judged = if matches!(place, Place::Block) || item.recursive {
+        quote!(::handroll_rt::accepted!(#native, #output, unasked))
+    } else {
+        quote!(::handroll_rt::accepted!(#native, #output))
+    };
     if matches!(place, Place::Block) {
         let block = async_block(item, &arguments, &output);
         let check = quote! {
@@ -387,20 +393,53 @@ fn at_user(local: &TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
 
 /// Lets the machine's code return, await and try through the [`accepted`](crate::layout::Fresh::accepted) original.
 fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
-    let trees: Vec<TokenTree> = tokens.into_iter().collect();
+    let trees = tokens.into_iter().collect();
+    let (trees, _) = changed(trees, &rt.to_string(), rt, accepted);
+    trees.into_iter().collect()
+}
+
+/// The same, and whether it differs. Every token that a macro takes out of a stream, or puts into one, is a call into the compiler, so
+/// what stays as it is stays whole.
+fn changed(
+    trees: Vec<TokenTree>,
+    rt_name: &str,
+    rt: &Ident,
+    accepted: &Ident,
+) -> (Vec<TokenTree>, bool) {
     let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+    let mut differs = false;
     let is = |at: usize, text: &str| match trees.get(at) {
-        Some(TokenTree::Ident(ident)) => ident == text,
+        Some(TokenTree::Ident(ident)) => crate::names::with_text(ident, |name| name == text),
         Some(TokenTree::Punct(punct)) => text.len() == 1 && text.starts_with(punct.as_char()),
         _ => false,
     };
     let sequence =
         |at: usize, parts: &[&str]| parts.iter().enumerate().all(|(i, part)| is(at + i, part));
-    let rt_name = rt.to_string();
     let mut at = 0;
     while at < trees.len() {
+        // The punctuation first: it is cheaper to look at than a name.
+        if !(is(at + 2, ":") && is(at + 1, ":") && is(at, rt_name)) {
+            out.push(match &trees[at] {
+                TokenTree::Group(group) => {
+                    let inner = group.stream().into_iter().collect();
+                    match changed(inner, rt_name, rt, accepted) {
+                        (inner, true) => {
+                            differs = true;
+                            let mut inner =
+                                Group::new(group.delimiter(), inner.into_iter().collect());
+                            inner.set_span(group.span());
+                            inner.into()
+                        }
+                        (_, false) => group.clone().into(),
+                    }
+                }
+                tree => tree.clone(),
+            });
+            at += 1;
+            continue;
+        }
         let binds = at > 0 && is(at - 1, "let");
-        let method = if binds || !sequence(at, &[&rt_name, ":", ":"]) {
+        let method = if binds {
             None
         } else if is(at + 3, "Ready") {
             Some(("ready", 4))
@@ -416,11 +455,11 @@ fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
         if let Some((method, length)) = method {
             let method = Ident::new(method, Span::call_site());
             out.extend(quote!(#accepted.#method));
+            differs = true;
             at += length;
             continue;
         }
-        if sequence(at, &[&rt_name, ":", ":"])
-            && is(at + 4, "!")
+        if is(at + 4, "!")
             && let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(arguments))) =
                 (trees.get(at + 3), trees.get(at + 5))
         {
@@ -436,22 +475,15 @@ fn through(tokens: TokenStream, rt: &Ident, accepted: &Ident) -> TokenStream {
             };
             if let Some(whole) = whole {
                 out.extend(whole);
+                differs = true;
                 at += 6;
                 continue;
             }
         }
-        out.push(match &trees[at] {
-            TokenTree::Group(group) => {
-                let mut inner =
-                    Group::new(group.delimiter(), through(group.stream(), rt, accepted));
-                inner.set_span(group.span());
-                inner.into()
-            }
-            tree => tree.clone(),
-        });
+        out.push(trees[at].clone());
         at += 1;
     }
-    out.into_iter().collect()
+    (out, differs)
 }
 
 /// What a macro writes is of the edition of the macro's own crate. Here it must be of the user's: the edition of a block and of an

@@ -81,10 +81,39 @@ mod inner {
     }
 }
 
+trait Source {
+    async fn one(&self) -> u32;
+
+    // Nothing says that the future of `one` is `Send`.
+    #[lower]
+    async fn two(&self) -> u32 {
+        let first = self.one().await;
+        first + self.one().await
+    }
+}
+
+struct Sevens;
+
+impl Source for Sevens {
+    async fn one(&self) -> u32 {
+        7
+    }
+}
+
+#[lower]
+async fn depth(n: u32) -> u32 {
+    if n == 0 {
+        return 0;
+    }
+    Box::pin(depth(n - 1)).await + 1
+}
+
 #[test]
 fn functions_methods_blocks_and_modules_are_lowered() {
     assert_eq!(block_on(sum(1, "5")), Ok(13));
     assert!(block_on(sum(1, "x")).is_err());
     assert_eq!(block_on(Of("a").repeat(3)), ["a"; 3]);
     assert_eq!(block_on(inner::deeper::count()), 6);
+    assert_eq!(block_on(Sevens.two()), 14);
+    assert_eq!(block_on(depth(3)), 3);
 }
