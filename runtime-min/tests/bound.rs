@@ -3,7 +3,7 @@
 use handroll_rt as rt;
 
 /// A later arm borrows what the first one borrowed for the caller: without `bound!` this does not compile.
-fn first_or_last<'a>(one: &'a mut Option<String>, long: usize) -> Option<&'a mut String> {
+fn first_or_last(one: &mut Option<String>, long: usize) -> Option<&mut String> {
     match one {
         Some(text) if text.len() > long => Some(rt::bound!(text)),
         Some(text) => {

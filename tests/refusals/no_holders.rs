@@ -7,18 +7,18 @@ pub async fn wait() {}
 pub mod receiver {
     pub mod refused {
         use super::super::*;
-        pub async fn f<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+        pub async fn f<T: Clone + IntoIterator<Item = u8>>(make: &T) -> usize {
             let text = T::clone(make);
-            let bytes: Vec<u8> = text.into();
+            let bytes: Vec<u8> = text.into_iter().collect();
             wait().await;
             bytes.len()
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+        pub async fn f<T: Clone + IntoIterator<Item = u8>>(make: &T) -> usize {
             let text = T::clone(make);
-            let bytes: Vec<u8> = { text }.into();
+            let bytes: Vec<u8> = { text }.into_iter().collect();
             wait().await;
             bytes.len()
         }

@@ -3,9 +3,9 @@ use handroll_rt::lower;
 async fn wait() {}
 
 #[lower(no_holders)]
-async fn run<T: Clone + Into<Vec<u8>>>(make: &T) -> usize {
+async fn run<T: Clone + IntoIterator<Item = u8>>(make: &T) -> usize {
     let text = T::clone(make);
-    let bytes: Vec<u8> = text.into();
+    let bytes: Vec<u8> = text.into_iter().collect();
     wait().await;
     bytes.len()
 }
