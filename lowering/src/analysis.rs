@@ -410,7 +410,22 @@ pub(crate) fn analyse(
                 if !waits
                     && after.contains(found.local.0)
                     && !graph.refilled.contains(&found.local) => {}
-            _ if replaced => sink.push(refusal(resolved, &found)),
+            _ if replaced => match &found.replaced {
+                Some(args) if !lent && !found.in_guard => {
+                    // Where the method only borrows and panics, the old value drops before what was declared later.
+                    let state = init.before(graph, node, index, &analysis.moves);
+                    let drops = found.later.iter().any(|local| {
+                        !graph.facts[local.0].no_drop
+                            && (state.init.contains(local.0) || args.contains(local))
+                    });
+                    if drops {
+                        sink.push(refusal(resolved, &found));
+                    } else {
+                        analysis.unclear.push(rewrite(Way::Replaced(refused())));
+                    }
+                }
+                _ => sink.push(refusal(resolved, &found)),
+            },
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
             How::Taken if analysis.flagged.contains(&found.local) => {

@@ -40,6 +40,9 @@ pub(crate) struct Use {
     pub(crate) blocked: bool,
     /// For an unclear receiver: nothing that is known of the method's name says that it takes its receiver by value.
     pub(crate) likely_borrowed: bool,
+    /// For the receiver of a method that gives the local its next value, `x = x.next(a)`: what the arguments mention, if evaluating them
+    /// runs code.
+    pub(crate) replaced: Option<Vec<LocalId>>,
     /// It stands in the guard of a pattern, which no holder can take.
     pub(crate) in_guard: bool,
     /// A pattern takes elements out of an array.

@@ -13,6 +13,9 @@
 //!                                    let mut conn_out;
 //! conn.finish();                =>   conn_out = conn;
 //!                                    conn_out.finish();
+//!
+//! // An assignment drops what the method leaves: the old value moves into a local of its own scope.
+//! conn = conn.next();           =>   { let conn_old = conn; conn = conn_old.next(); }
 //! ```
 //!
 //! Both locals stand where the value's own declaration stands, so the order of drops does not change.
@@ -49,6 +52,8 @@ pub(crate) struct Unclear {
 pub(crate) enum Way {
     /// The value moves into a real local before it.
     Out,
+    /// The value moves into a real local around the call that gives the next one; if it cannot, this is what is said.
+    Replaced(Box<Diagnostic>),
     /// The call goes through a holder, with the expression around it if that is in one already.
     Held(Box<Diagnostic>),
     /// The expression around it goes into a holder; if it cannot, this is what is said.
@@ -58,7 +63,7 @@ pub(crate) enum Way {
 impl Way {
     /// Whether it makes a holder.
     pub(crate) fn holds(&self) -> bool {
-        !matches!(self, Way::Out)
+        matches!(self, Way::Held(_) | Way::Within(_))
     }
 }
 
@@ -81,6 +86,12 @@ pub(crate) fn hold(
     {
         let holder = match way {
             Way::Out => &false,
+            Way::Replaced(refusal) => {
+                if !replace(resolved, body, (table, edition), (*local, *mention)) {
+                    sink.push((**refusal).clone());
+                }
+                continue;
+            }
             Way::Held(_) if !within::is_inside(body, *mention) => &true,
             Way::Held(refusal) | Way::Within(refusal) => {
                 if !hold_within(
@@ -136,6 +147,76 @@ pub(crate) fn hold(
             .block(&mut body.block);
         }
     }
+}
+
+/// Gives the receiver of `x = x.next(a)` a scope of its own, which ends before the assignment.
+fn replace(
+    resolved: &mut Resolved,
+    body: &mut Body,
+    (table, edition): (&Table, Edition),
+    (local, mention): (LocalId, Mention),
+) -> bool {
+    struct Replacing<'a> {
+        mention: Mention,
+        temporaries: Temporaries<'a>,
+        /// The old value, declared and mentioned.
+        old: [Ident; 2],
+        done: bool,
+    }
+    impl Replacing<'_> {
+        fn apart(&mut self, assign: &syn::ExprAssign) -> Option<syn::Expr> {
+            let call = crate::syntax::replacing(assign)?;
+            let (_, mention) = crate::syntax::as_ident(&call.receiver).and_then(names::mention)?;
+            // Temporaries would drop before the old value, not behind it.
+            if mention != self.mention || self.temporaries.of_value(&assign.right) {
+                return None;
+            }
+            let [declared, old] = &self.old;
+            let (value, mut call) = (&call.receiver, call.clone());
+            *call.receiver = syn::parse_quote!(#old);
+            let place = &assign.left;
+            self.done = true;
+            // Assigned in there, the new value drops even if the old one panics when it drops.
+            Some(syn::parse_quote!({ let mut #declared = #value; #place = #call; }))
+        }
+    }
+    impl VisitMut for Replacing<'_> {
+        fn visit_stmt_mut(&mut self, stmt: &mut syn::Stmt) {
+            if let syn::Stmt::Expr(syn::Expr::Assign(assign), Some(_)) = stmt
+                && let Some(block) = self.apart(assign)
+            {
+                *stmt = syn::Stmt::Expr(block, None);
+                return;
+            }
+            visit_mut::visit_stmt_mut(self, stmt);
+        }
+        fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
+            if let syn::Expr::Assign(assign) = expr
+                && let Some(block) = self.apart(assign)
+            {
+                *expr = block;
+                return;
+            }
+            visit_mut::visit_expr_mut(self, expr);
+        }
+    }
+    let Local { base, span } = Local::of(resolved, local);
+    let old = resolved.hidden(&format!("{base}_old"), span);
+    // The method may borrow it by `&mut`.
+    resolved.locals[old.0].mutable = true;
+    let old = [resolved.mention(old), resolved.mention(old)];
+    let mut replacing = Replacing {
+        mention,
+        temporaries: Temporaries {
+            resolved,
+            table,
+            edition,
+        },
+        old,
+        done: false,
+    };
+    each_plain(&mut body.block, &mut replacing);
+    replacing.done
 }
 
 /// Puts the expression around a mention into a holder.

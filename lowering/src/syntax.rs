@@ -420,6 +420,29 @@ fn is_ours(call: &syn::ExprCall, name: &str) -> bool {
         && segments.next().is_some_and(|last| last.ident == name)
 }
 
+/// The call of `x = x.next(a)`, where the arguments do not mention `x`.
+pub(crate) fn replacing(assign: &syn::ExprAssign) -> Option<&syn::ExprMethodCall> {
+    struct Mentions(crate::names::LocalId, bool);
+    impl<'ast> Visit<'ast> for Mentions {
+        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+            self.1 |= crate::names::local(ident) == Some(self.0);
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.1 |= tokens_have(&mac.tokens, &mut |ident| {
+                crate::names::local(ident) == Some(self.0)
+            });
+        }
+    }
+    let local = as_ident(&assign.left).and_then(crate::names::local)?;
+    let Expr::MethodCall(call) = bare(&assign.right) else {
+        return None;
+    };
+    let receiver = as_ident(&call.receiver).and_then(crate::names::local)?;
+    let mut mentions = Mentions(local, false);
+    call.args.iter().for_each(|arg| mentions.visit_expr(arg));
+    (receiver == local && !mentions.1 && call.attrs.is_empty()).then_some(call)
+}
+
 /// Methods whose results are taken to borrow nothing from the receiver. Where that is wrong, the output does not compile: of a pinned local
 /// they get a brief borrow, `rt::at!(brief x)`.
 pub(crate) fn gives_owned(method: &str) -> bool {

@@ -44,6 +44,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         path: None,
         types: HashMap::new(),
         likely_borrowed: false,
+        replacing: None,
         pending: 0,
         later: HashMap::new(),
         within: HashMap::new(),
@@ -144,6 +145,8 @@ struct Walk<'a> {
     types: HashMap<LocalId, syn::Type>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
+    /// The receiver of which an assignment replaces the variable, and what the arguments mention if they run code.
+    replacing: Option<(crate::names::Mention, Vec<LocalId>)>,
     pending: usize,
     later: HashMap<crate::names::Mention, Vec<LocalId>>,
     within: HashMap<crate::names::Mention, super::Within>,
@@ -303,6 +306,11 @@ impl Walk<'_> {
             holdable: self.holdable,
             path: self.path.clone(),
             likely_borrowed: self.likely_borrowed,
+            replaced: self
+                .replacing
+                .as_ref()
+                .filter(|(receiver, _)| *receiver == mention)
+                .map(|(_, args)| args.clone()),
         };
         let facts = self.facts(local);
         if let Some(unit) = self.units.last_mut() {

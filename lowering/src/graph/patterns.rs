@@ -90,7 +90,10 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
                 }
             }
             if let Some((_, pat)) = &ident.subpat {
+                let leaves = found.leaves;
                 collect(pat, table, found);
+                // All that the pattern behind the name looks at is bound to the name.
+                found.leaves = leaves;
             }
         }
         Pat::Tuple(pat) => pat.elems.iter().for_each(|pat| collect(pat, table, found)),

@@ -655,7 +655,21 @@ impl Walk<'_> {
     }
 
     fn assign(&mut self, assign: &syn::ExprAssign) {
+        self.replacing = crate::syntax::replacing(assign).and_then(|call| {
+            let (_, mention) = as_ident(&call.receiver).and_then(names::mention)?;
+            let mut mentions = Mentions(Vec::new());
+            for arg in call.args.iter().filter(|arg| !is_constant_like(arg)) {
+                mentions.visit_expr(arg);
+            }
+            let mentioned = mentions.0.iter().filter_map(names::local).collect();
+            let runs = call
+                .args
+                .iter()
+                .any(|arg| !is_constant_like(arg) && !is_place(arg));
+            Some((mention, if runs { mentioned } else { Vec::new() }))
+        });
         self.value(&assign.right);
+        self.replacing = None;
         match bare(&assign.left) {
             Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assigned(elem)),
             left => self.assigned(left),
