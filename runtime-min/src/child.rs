@@ -14,6 +14,12 @@ use core::task::{Context, Poll};
 /// nothing else points into the state around it.
 pub struct Child<F>(MaybeUninit<F>, PhantomPinned);
 
+// SAFETY: a child is what is in it. The compiler finds the same by itself, but through four types of the standard library for each
+// future in a future, and gives up where these are nested deeply.
+unsafe impl<F: Send> Send for Child<F> {}
+// SAFETY: as above.
+unsafe impl<F: Sync> Sync for Child<F> {}
+
 impl<F> Drop for Child<F> {
     #[inline(always)]
     fn drop(&mut self) {

@@ -12,6 +12,12 @@ use core::ptr;
 /// nothing else points here, since children do.
 pub struct Slot<T>(MaybeUninit<T>, PhantomPinned);
 
+// SAFETY: a slot is what is in it. The compiler finds the same by itself, but through four types of the standard library for each
+// future in a future, and gives up where these are nested deeply.
+unsafe impl<T: Send> Send for Slot<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Slot<T> {}
+
 impl<T> Slot<T> {
     /// A place with nothing in it.
     #[inline(always)]
@@ -321,6 +327,11 @@ pub struct FlagSlot<T> {
     filled: bool,
     _pin: PhantomPinned,
 }
+
+// SAFETY: a slot is what is in it: see `Slot`.
+unsafe impl<T: Send> Send for FlagSlot<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for FlagSlot<T> {}
 
 impl<T> FlagSlot<T> {
     /// A place with nothing in it.
