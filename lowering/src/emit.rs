@@ -100,6 +100,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         analysis,
         tries: tries(&output, item.output),
         plain: Default::default(),
+        awaited: false,
         assigned: graph.assigned(),
         mutable: (0..resolved.locals.len())
             .map(LocalId)

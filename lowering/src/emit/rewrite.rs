@@ -42,6 +42,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) no_drop: HashSet<LocalId>,
     /// Pinned locals that the present expression moves away inside of a holder.
     pub(super) handed: HashSet<LocalId>,
+    /// The expression to come is awaited.
+    pub(super) awaited: bool,
     /// Holders that the present expression fills inside of another.
     pub(super) nested: Vec<LocalId>,
 }
@@ -116,10 +118,13 @@ impl Rewrite<'_> {
     fn expr(&mut self, expr: &mut ir::Expr) {
         match expr {
             ir::Expr::Plain(expr) => self.visit_expr_mut(expr),
-            ir::Expr::Await(found) => found
-                .operand
-                .iter_mut()
-                .for_each(|operand| self.visit_expr_mut(operand)),
+            ir::Expr::Await(found) => {
+                if let Some(operand) = &mut found.operand {
+                    self.awaited = true;
+                    self.visit_expr_mut(operand);
+                    self.awaited = false;
+                }
+            }
             ir::Expr::Block { block, .. } => self.block(block),
             ir::Expr::If { cond, then, els } => {
                 self.condition(cond, bound_in(cond));
@@ -690,6 +695,7 @@ impl VisitMut for Rewrite<'_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let awaited = std::mem::take(&mut self.awaited);
         match expr {
             Expr::Path(_) => {
                 if let Some(ident) = as_ident(expr)
@@ -814,7 +820,9 @@ impl VisitMut for Rewrite<'_> {
                 *expr = self.within(block);
             }
             Expr::Closure(_) | Expr::Async(_) => self.capturing(expr),
-            Expr::MethodCall(call) if crate::syntax::gives_owned(&call.method.to_string()) => {
+            Expr::MethodCall(call)
+                if !awaited && crate::syntax::gives_owned(&call.method.to_string()) =>
+            {
                 self.brief_receiver(call);
             }
             expr => visit_mut::visit_expr_mut(self, expr),

@@ -12,6 +12,7 @@ use crate::ir;
 use crate::names::{self, LocalId};
 use crate::report::Edge;
 use crate::resolve::Resolved;
+use crate::syntax::bare;
 use crate::types::{Facts, Table};
 use petgraph::graph::{DiGraph, NodeIndex};
 use proc_macro2::Ident;
@@ -44,6 +45,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         path: None,
         types: HashMap::new(),
         likely_borrowed: false,
+        awaited: false,
         replacing: None,
         pending: 0,
         later: HashMap::new(),
@@ -145,6 +147,8 @@ struct Walk<'a> {
     types: HashMap<LocalId, syn::Type>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
+    /// The method call to come is awaited.
+    awaited: bool,
     /// The receiver of which an assignment replaces the variable, and what the arguments mention if they run code.
     replacing: Option<(crate::names::Mention, Vec<LocalId>)>,
     pending: usize,
@@ -390,6 +394,7 @@ impl Walk<'_> {
             ir::Expr::Plain(expr) => self.value(expr),
             ir::Expr::Await(found) => {
                 if let Some(operand) = &found.operand {
+                    self.awaited = matches!(bare(operand), Expr::MethodCall(_));
                     let unit = self.unit(|this| this.value(operand));
                     self.flows.push(Flow {
                         into: Holder::Child(found.id),

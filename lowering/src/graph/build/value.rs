@@ -407,6 +407,8 @@ impl Walk<'_> {
     }
 
     fn method(&mut self, call: &syn::ExprMethodCall) {
+        // What is awaited may borrow from the receiver until then, whatever its value does.
+        let awaited = std::mem::take(&mut self.awaited);
         let receiver = &call.receiver;
         let pending = self.pending;
         if !is_place(receiver) {
@@ -436,7 +438,8 @@ impl Walk<'_> {
         let facts = self.facts(local);
         let method = call.method.to_string();
         self.likely_borrowed = self.table.likely_borrows(&method);
-        self.receive(call, ident, local, facts, direct, &method);
+        let owned = gives_owned(&method) && !awaited;
+        self.receive(call, ident, local, facts, direct, (&method, owned));
         self.likely_borrowed = false;
     }
 
@@ -447,17 +450,17 @@ impl Walk<'_> {
         local: names::LocalId,
         facts: crate::types::Facts,
         direct: bool,
-        method: &str,
+        (method, owned): (&str, bool),
     ) {
         let receiver = &call.receiver;
         if direct {
             let kind = self.table.receiver(self.ty(local), method);
-            let how = if gives_owned(method) && kind != Some(Receiver::ByValue) {
+            let how = if owned && kind != Some(Receiver::ByValue) {
                 How::Receiver(Some(Receiver::ByRef))
             } else {
                 How::Receiver(kind)
             };
-            if gives_owned(method) {
+            if owned {
                 // The result borrows nothing.
                 let depth = self.units.last().map(|unit| unit.loans.len());
                 self.receiver(ident, how, &call.attrs, call.args.iter());
@@ -500,7 +503,7 @@ impl Walk<'_> {
         self.part_use(ident, how, receiver, simple);
         self.blocked = false;
         if let (Some(unit), Some(depth)) = (self.units.last_mut(), depth)
-            && gives_owned(method)
+            && owned
         {
             // The result borrows nothing.
             unit.loans.truncate(depth);
