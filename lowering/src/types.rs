@@ -293,10 +293,7 @@ impl Table {
             }
         }
         for (name, items) in definitions {
-            let foreign = self
-                .imported_from(&name)
-                .is_some_and(|from| !matches!(from, "crate" | "self" | "super"));
-            if foreign || !self.macros.insert(name.clone()) {
+            if self.imports_foreign(&name) || !self.macros.insert(name.clone()) {
                 continue;
             }
             let items: Vec<&syn::ItemMacro> = items.iter().collect();
@@ -375,6 +372,11 @@ impl Table {
         }
     }
 
+    /// Whether the file brings a name in from another package, as far as it can be seen.
+    fn imports_foreign(&self, name: &str) -> bool {
+        self.imports.contains_key(name) && !self.imports_own(name)
+    }
+
     /// Whether the file brings a name in from its own package.
     fn imports_own(&self, name: &str) -> bool {
         self.imported_from(name)
@@ -404,6 +406,11 @@ impl Table {
     /// Whether every type has a method of this name by value: `impl<T, U: From<T>> Into<U> for T`. It comes before one by reference, and a
     /// trait's own would be ambiguous.
     fn takes_any(&self, method: &str) -> bool {
+        // Of a file without the prelude it may be another method.
+        let other = self.methods.get(method);
+        if other.is_some_and(|all| all.contains(&Receiver::ByRef)) {
+            return false;
+        }
         match method {
             "into" => true,
             "try_into" => {

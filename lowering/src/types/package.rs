@@ -56,7 +56,10 @@ impl PackageTypes {
         for name in &table.defined {
             *self.defined.entry(name.clone()).or_default() += 1;
         }
-        let foreign = table.imports.keys().filter(|name| !table.imports_own(name));
+        let foreign = table
+            .imports
+            .keys()
+            .filter(|name| table.imports_foreign(name));
         self.foreign.extend(foreign.cloned());
     }
 

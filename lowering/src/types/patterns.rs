@@ -103,10 +103,7 @@ impl Table {
 
     /// Of a type that is the file's own, and under this name no other's.
     fn member(&self, ty: &str, owner: &str, member: &str) -> Option<Cow<'_, Type>> {
-        let foreign = self
-            .imported_from(ty)
-            .is_some_and(|from| !matches!(from, "crate" | "self" | "super"));
-        if foreign || !self.defined.contains(ty) {
+        if self.imports_foreign(ty) || !self.defined.contains(ty) {
             return None;
         }
         self.fields

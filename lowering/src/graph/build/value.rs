@@ -660,16 +660,16 @@ impl Walk<'_> {
     fn assign(&mut self, assign: &syn::ExprAssign) {
         self.replacing = crate::syntax::replacing(assign).and_then(|call| {
             let (_, mention) = as_ident(&call.receiver).and_then(names::mention)?;
+            // An index or a `*` may run code as well.
+            let quiet = |arg: &Expr| as_ident(arg).is_some() || is_constant(arg);
             let mut mentions = Mentions(Vec::new());
-            for arg in call.args.iter().filter(|arg| !is_constant_like(arg)) {
-                mentions.visit_expr(arg);
+            if !call.args.iter().all(quiet) {
+                call.args.iter().for_each(|arg| mentions.visit_expr(arg));
             }
-            let mentioned = mentions.0.iter().filter_map(names::local).collect();
-            let runs = call
-                .args
-                .iter()
-                .any(|arg| !is_constant_like(arg) && !is_place(arg));
-            Some((mention, if runs { mentioned } else { Vec::new() }))
+            Some((
+                mention,
+                mentions.0.iter().filter_map(names::local).collect(),
+            ))
         });
         self.value(&assign.right);
         self.replacing = None;
