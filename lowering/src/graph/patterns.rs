@@ -9,9 +9,7 @@ use syn::Pat;
 pub(crate) struct Bindings {
     /// The locals that it binds, in order.
     pub(crate) locals: Vec<LocalId>,
-    /// Binds at least one by value (or by reference, through a reference).
-    pub(crate) by_value: bool,
-    /// Those that it binds so.
+    /// Those that it binds by value (or by reference, through a reference).
     pub(crate) values: Vec<LocalId>,
     /// Binds at least one with `ref`.
     pub(crate) by_ref: bool,
@@ -48,7 +46,7 @@ pub(crate) fn of_option(pat: &Pat, table: &Table) -> Option<OfOption> {
         Pat::Paren(pat) => of_option(&pat.pat, table),
         Pat::TupleStruct(found) if is(&found.path, "Some") => {
             let bound = bindings(pat, table);
-            (bound.by_value && !bound.by_ref && !bound.leaves && !bound.guarded)
+            (!bound.values.is_empty() && !bound.by_ref && !bound.leaves && !bound.guarded)
                 .then_some(OfOption::Takes)
         }
         Pat::Ident(ident) if ident.ident == "None" => Some(OfOption::Leaves),
@@ -85,7 +83,6 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
                 if ident.by_ref.is_some() {
                     found.by_ref = true;
                 } else {
-                    found.by_value = true;
                     found.values.push(local);
                 }
             }
@@ -109,10 +106,9 @@ fn collect(pat: &Pat, table: &Table, found: &mut Bindings) {
                 .for_each(|field| collect(&field.pat, table, found));
         }
         Pat::Slice(pat) => {
-            let before = std::mem::take(&mut found.by_value);
+            let before = found.values.len();
             pat.elems.iter().for_each(|pat| collect(pat, table, found));
-            found.elements |= found.by_value;
-            found.by_value |= before;
+            found.elements |= found.values.len() > before;
         }
         Pat::Or(pat) => pat.cases.iter().for_each(|pat| collect(pat, table, found)),
         Pat::Paren(pat) => collect(&pat.pat, table, found),

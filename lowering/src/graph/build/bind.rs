@@ -165,7 +165,7 @@ impl Walk<'_> {
         let facts = names::local(ident)
             .map(|local| self.facts(local))
             .unwrap_or_default();
-        let by_value = bound.by_value && !self.copies(place, bound);
+        let by_value = !bound.values.is_empty() && !self.copies(place, bound);
         let how = if !by_value && !bound.by_ref || facts.shared || bound.guarded && !bound.by_ref {
             How::Read
         } else if facts.unique || bound.by_ref && !by_value {
