@@ -120,10 +120,6 @@ pub(crate) fn analyse(
 ) -> Analysis {
     let locals = resolved.locals.len();
     let live = Liveness::solve(graph, locals, |_| true);
-    // A use of the whole: after it, no part can have been moved out before.
-    let whole = Liveness::solve(graph, locals, |found| {
-        matches!(found.how, How::Value | How::Taken | How::Receiver(_))
-    });
     let mut analysis = Analysis::default();
     let mut unclear: Vec<(NodeIndex, usize, Use, FixedBitSet)> = Vec::new();
     for node in graph.blocks.node_indices() {
@@ -144,7 +140,7 @@ pub(crate) fn analyse(
                         unclear.push((node, index, found.clone(), after.clone()))
                     }
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
-                    How::PartReceiver if !used_later || graph.refilled.contains(&found.local) => {
+                    How::PartReceiver if !used_later || refilled_after(graph, node, index, found) => {
                         unclear.push((node, index, found.clone(), after.clone()))
                     }
                     _ => {}
@@ -162,21 +158,10 @@ pub(crate) fn analyse(
             _ => {}
         });
     }
-    // Parts of what is used as a whole later were copied.
     let mut copied = Set::default();
-    for node in graph.blocks.node_indices() {
-        whole.backwards(graph, node, |_, event, after| {
-            if let Event::Use(found) = event
-                && found.how == How::Part
-                && after.contains(found.local.0)
-            {
-                copied.insert(found.mention);
-            }
-        });
-    }
-    let parts = unclear.iter().filter(|(_, _, found, _)| {
-        found.how == How::Part && !graph.refilled.contains(&found.local)
-    });
+    let parts = unclear
+        .iter()
+        .filter(|(_, _, found, _)| matches!(found.how, How::Part | How::PartReceiver));
     let again =
         parts.filter(|(node, index, found, _)| part_used_again(graph, *node, *index, found));
     copied.extend(again.map(|(_, _, found, _)| found.mention));
@@ -409,7 +394,7 @@ pub(crate) fn analyse(
             How::Part
                 if !waits
                     && after.contains(found.local.0)
-                    && !graph.refilled.contains(&found.local) => {}
+                    && !refilled_after(graph, node, index, &found) => {}
             _ if replaced => match &found.replaced {
                 Some(args) if !lent && !found.in_guard => {
                     // Where the method only borrows and panics, the old value drops before what was declared later.
@@ -613,20 +598,37 @@ fn suspends_in_scope(graph: &Graph, node: NodeIndex, index: usize, local: LocalI
     })
 }
 
-/// Whether a use of a part can be followed by a use of something in it, or around it: then it was copied, as the original compiles.
+/// Whether a use of a part can be followed by a use of something in it, or around it, before that gets a new value: then it was copied,
+/// as the original compiles.
 fn part_used_again(graph: &Graph, node: NodeIndex, index: usize, part: &Use) -> bool {
-    let Some(path) = &part.path else {
-        return false;
-    };
     reaches(graph, node, index, |event| match event {
         Event::Declare(other) | Event::Init(other, _) if *other == part.local => Some(false),
-        Event::Use(found) if found.local == part.local => found
-            .path
-            .as_ref()
-            .is_some_and(|other| path.iter().zip(other).all(|(one, other)| one == other))
-            .then_some(true),
+        Event::Refill(other, path) if *other == part.local => {
+            overlap(&part.path, path).unwrap_or(true).then_some(false)
+        }
+        Event::Use(found) if found.local == part.local => {
+            let whole = matches!(found.how, How::Value | How::Taken | How::Receiver(_));
+            (whole || overlap(&part.path, &found.path) == Some(true)).then_some(true)
+        }
         _ => None,
     })
+}
+
+/// Whether a part can get a new value after a use of it.
+fn refilled_after(graph: &Graph, node: NodeIndex, index: usize, part: &Use) -> bool {
+    reaches(graph, node, index, |event| match event {
+        Event::Declare(other) | Event::Init(other, _) if *other == part.local => Some(false),
+        Event::Refill(other, path) if *other == part.local => {
+            overlap(&part.path, path).unwrap_or(true).then_some(true)
+        }
+        _ => None,
+    })
+}
+
+/// Whether one of two parts is in the other; none where it is not known what they are.
+fn overlap(one: &Option<Vec<String>>, other: &Option<Vec<String>>) -> Option<bool> {
+    let mut both = one.as_ref()?.iter().zip(other.as_ref()?);
+    Some(both.all(|(one, other)| one == other))
 }
 
 /// Whether some way from an event on leads to one that decides so.

@@ -22,6 +22,8 @@ pub(crate) enum Event {
     Declare(LocalId),
     /// It gets a value, as a whole: where it is bound, or by an assignment.
     Init(LocalId, Option<Mention>),
+    /// A part of it gets a value by an assignment: at these fields, or at a place that is more than fields.
+    Refill(LocalId, Option<Vec<String>>),
     Use(Use),
     Suspend(AwaitId),
 }
@@ -118,8 +120,6 @@ pub(crate) struct Graph {
     pub(crate) structured: std::collections::HashSet<LocalId>,
     /// Parameters of types that can hold no borrow of a local of this function.
     pub(crate) given: std::collections::HashSet<LocalId>,
-    /// Locals of which a part is assigned anew somewhere: it may have been moved out before.
-    pub(crate) refilled: std::collections::HashSet<LocalId>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
 }

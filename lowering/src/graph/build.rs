@@ -51,7 +51,6 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         later: HashMap::new(),
         within: HashMap::new(),
         owned: Vec::new(),
-        refilled: std::collections::HashSet::new(),
         begun: HashMap::new(),
     };
     for &param in &body.params {
@@ -70,7 +69,6 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         flows,
         later,
         within,
-        refilled,
         ..
     } = walk;
     Graph {
@@ -82,7 +80,6 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         flows,
         later,
         within,
-        refilled,
         given: body
             .given
             .iter()
@@ -156,7 +153,6 @@ struct Walk<'a> {
     within: HashMap<crate::names::Mention, super::Within>,
     /// What the holder owns in which the present expression runs.
     owned: Vec<LocalId>,
-    refilled: std::collections::HashSet<LocalId>,
     /// What the expressions mention that were begun, by what stands for them.
     begun: HashMap<LocalId, Vec<LocalId>>,
 }

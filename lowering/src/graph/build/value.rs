@@ -687,12 +687,13 @@ impl Walk<'_> {
             self.into(local);
             return;
         }
+        let local = as_root(left).and_then(|(ident, _)| names::local(ident));
+        if let Some(local) = local {
+            self.push(Event::Refill(local, fields(left)));
+        }
         self.place(left, How::Read);
-        if let Some((ident, _)) = as_root(left)
-            && let Some(local) = names::local(ident)
-        {
+        if let Some(local) = local {
             self.into(local);
-            self.refilled.insert(local);
         }
     }
 
