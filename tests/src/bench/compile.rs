@@ -35,7 +35,7 @@ pub fn default_crates() -> Vec<String> {
 }
 
 fn real(name: &str) -> io::Result<()> {
-    let sources = fetch()?;
+    let sources = fetch(&roster::ROSTER)?;
     let source = sources
         .iter()
         .find(|source| source.entry.name == name)

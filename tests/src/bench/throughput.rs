@@ -3,6 +3,7 @@
 use super::generate::{Shape, file};
 use super::{against_goal, best_of};
 use crate::real::fetch::{fetch, rust_files};
+use crate::real::roster::ROSTER;
 use handroll_lowering::{Edition, Options, lower_file};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ pub fn run() -> io::Result<()> {
 /// The files that are Rust, and that the printer can print.
 fn texts() -> io::Result<Vec<Text>> {
     let mut texts = Vec::new();
-    for source in fetch()? {
+    for source in fetch(&ROSTER)? {
         for path in rust_files(&source.folder)? {
             let Ok(text) = fs::read_to_string(path) else {
                 continue;

@@ -1,11 +1,12 @@
 //! Lowers widely used crates: counts what is lowered and refused, and compiles crates from their lowered text.
 //!
 //! `real_crates [CRATE..] [--why] [--check CRATE].. [--report FILE]`: without `--check`, all async functions of the crates (all five when none is
-//! named) are lowered in memory; with `--why`, refusals are listed by message, with their places. `--check CRATE` (or `--check all`) also runs `cargo check` on the lowered crate, and leaves out functions until
+//! named) are lowered in memory; with `--why`, refusals are listed by message, with their places. A crate is one of the five, or any of the registry as `name@version:feature,feature`. `--check CRATE` (or `--check all`) also runs `cargo check` on the lowered crate, and leaves out functions until
 //! it compiles; `--report` writes these, grouped by rustc's errors, to a file. The exit status is 1 on a panic, an internal error,
 //! output that does not parse, or a crate that could not be brought to compile.
 
 use handroll_tests::real::fetch::{self, Source};
+use handroll_tests::real::roster::Entry;
 use handroll_tests::real::survey::{Reasons, Tally, survey};
 use handroll_tests::real::{check, report, roster};
 use std::process::ExitCode;
@@ -17,9 +18,9 @@ const USAGE: &str = "usage: real_crates [CRATE..] [--why] [--check CRATE|all].. 
 
 #[derive(Default)]
 struct Args {
-    survey: Vec<String>,
+    survey: Vec<Entry>,
     why: bool,
-    check: Vec<String>,
+    check: Vec<Entry>,
     report: Option<String>,
 }
 
@@ -49,42 +50,43 @@ fn args() -> Result<Args, Error> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--why" => found.why = true,
-            "--check" => found.check.push(args.next().ok_or(USAGE)?),
+            "--check" => match args.next().ok_or(USAGE)?.as_str() {
+                "all" => found.check.extend(roster::ROSTER),
+                name => found.check.push(entry(name)?),
+            },
             "--report" => found.report = Some(args.next().ok_or(USAGE)?),
             flag if flag.starts_with('-') => return Err(USAGE.into()),
-            _ => found.survey.push(arg),
-        }
-    }
-    if found.check.iter().any(|name| name == "all") {
-        found.check = roster::ROSTER
-            .iter()
-            .map(|entry| entry.name.to_owned())
-            .collect();
-    }
-    for name in found.survey.iter().chain(&found.check) {
-        if roster::find(name).is_none() {
-            let known: Vec<_> = roster::ROSTER.iter().map(|entry| entry.name).collect();
-            return Err(format!("`{name}` is none of {}", known.join(", ")).into());
+            name => found.survey.push(entry(name)?),
         }
     }
     Ok(found)
 }
 
+fn entry(name: &str) -> Result<Entry, Error> {
+    roster::find(name).ok_or_else(|| {
+        let known: Vec<_> = roster::ROSTER.iter().map(|entry| entry.name).collect();
+        format!(
+            "`{name}` is none of {}, and not written as `name@version`",
+            known.join(", ")
+        )
+        .into()
+    })
+}
+
 /// Whether all is well.
 fn work(args: &Args) -> Result<bool, Error> {
-    let sources = fetch::fetch()?;
     let mut well = true;
-    if args.check.is_empty() || !args.survey.is_empty() {
-        let wanted = |source: &&Source| {
-            args.survey.is_empty() || args.survey.iter().any(|name| name == source.entry.name)
-        };
-        well &= survey_all(sources.iter().filter(wanted), args.why)?;
+    let all = args.check.is_empty() && args.survey.is_empty();
+    let surveyed = if all {
+        &roster::ROSTER[..]
+    } else {
+        &args.survey
+    };
+    if !surveyed.is_empty() {
+        well &= survey_all(fetch::fetch(surveyed)?.iter(), args.why)?;
     }
     let mut full = String::new();
-    for source in sources
-        .iter()
-        .filter(|source| args.check.iter().any(|name| name == source.entry.name))
-    {
+    for source in &fetch::fetch(&args.check)? {
         let name = source.entry.name;
         let started = Instant::now();
         let checked = check::check(source, |what| {

@@ -1,6 +1,6 @@
 //! Brings the crates' sources, by a package that depends on them.
 
-use super::roster::{Entry, ROSTER};
+use super::roster::Entry;
 use crate::{fixture, place};
 use handroll_lowering::Edition;
 use serde_json::Value;
@@ -53,18 +53,18 @@ pub fn cargo_ok(folder: &Path, args: &[&str]) -> io::Result<Vec<u8>> {
     )))
 }
 
-/// Fetches the whole roster, from cargo's own cache where it has it.
+/// Fetches crates, from cargo's own cache where it has them.
 ///
 /// # Errors
 /// When cargo cannot fetch, or gives no place for a crate.
-pub fn fetch() -> io::Result<Vec<Source>> {
+pub fn fetch(wanted: &[Entry]) -> io::Result<Vec<Source>> {
     let folder = work_folder().join("fetch");
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("src/lib.rs"), "")?;
     let mut manifest =
         "[package]\nname = \"fetch\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n"
             .to_owned();
-    manifest.extend(ROSTER.iter().map(|entry| {
+    manifest.extend(wanted.iter().map(|entry| {
         format!(
             "{} = {{ version = \"={}\", features = {:?} }}\n",
             entry.name, entry.version, entry.features
@@ -79,9 +79,9 @@ pub fn fetch() -> io::Result<Vec<Source>> {
         &["metadata", "--format-version=1", "--offline", "--quiet"],
     )?;
     let metadata: Value = serde_json::from_slice(&metadata)?;
-    ROSTER
-        .into_iter()
-        .map(|entry| locate(&metadata, entry))
+    wanted
+        .iter()
+        .map(|entry| locate(&metadata, *entry))
         .collect()
 }
 

@@ -72,7 +72,18 @@ pub const ROSTER: [Entry; 5] = [
     },
 ];
 
-/// The crate of that name.
+/// The crate of that name; or any other of the registry, written as `name@version` or `name@version:feature,feature`.
 pub fn find(name: &str) -> Option<Entry> {
-    ROSTER.into_iter().find(|entry| entry.name == name)
+    if let Some(entry) = ROSTER.into_iter().find(|entry| entry.name == name) {
+        return Some(entry);
+    }
+    // One that the command line names is wanted until the program ends.
+    let (name, version) = String::leak(name.to_owned()).split_once('@')?;
+    let (version, features) = version.split_once(':').unwrap_or((version, ""));
+    let features: Vec<&str> = features.split(',').filter(|one| !one.is_empty()).collect();
+    Some(Entry {
+        name,
+        version,
+        features: Vec::leak(features),
+    })
 }
