@@ -160,7 +160,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         states: &states,
     };
     let mut turns = turn::turns(input, &storage, &residual, &arms);
-    if item.is_block && !gives_output(&turns, &layout.fresh.rt) {
+    let gives_output = gives_output(&turns, &layout.fresh.rt);
+    if item.is_block && !gives_output {
         let rt = &layout.fresh.rt;
         turns = quote!(#rt::endless!(); #turns);
     }
@@ -184,8 +185,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     };
     let annotation = (!has_impl(&output) && !item.is_block).then(|| quote!(-> #rt::Poll<#output>));
     // What an expansion's step captures has no size.
-    let by_move = (item.output == Output::Expansion && layout.name.is_none() && !item.is_block)
-        .then(|| quote!(move));
+    let by_move = (item.output == Output::Expansion && layout.name.is_none()).then(|| quote!(move));
     let step = quote!(#by_move |#handle, #cx| #annotation { #turns });
     let items = &body.items;
     let prologue = &signature.prologue;
@@ -217,6 +217,10 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let awaited = signature.awaits().then(|| quote!(.await));
     let declarations = storage.declarations();
     let tokens = match &layout.name {
+        None if item.is_block && item.output == Output::Expansion => {
+            let machine = expansion::of_block(input, &initial, step, &storage.look(), gives_output);
+            quote!(#(#items)* #declarations #machine)
+        }
         // In a block, which may have to name the runtime first.
         None if item.is_block => {
             let machine = quote!(#rt::Machine::new(#initial, #step));

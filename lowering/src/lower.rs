@@ -329,8 +329,8 @@ pub(crate) fn function(
             let opened = Opened { block, mentioned };
             let (tokens, stages) = configured(&found, opened, condition.as_ref(), table, options)
                 .map_err(|diagnostics| placed(&found, diagnostics))?;
-            let rt = &stages.layout.fresh.rt;
-            Ok((nested::fill(tokens, &nested, rt), stages))
+            let around = &stages.layout.fresh;
+            Ok((nested::fill(tokens, &nested, around), stages))
         })
         .collect::<Result<_, Vec<Diagnostic>>>()?;
     Ok(Copies { copies, nested })

@@ -80,6 +80,7 @@ pub(crate) struct Native {
 
 const CALL: &str = "block__hr_";
 const ARGUMENT: &str = "capture__hr_";
+const AROUND: &str = "around__hr_";
 
 /// Whether an identifier stands for a block.
 pub(crate) fn is_block(ident: &Ident) -> bool {
@@ -89,6 +90,11 @@ pub(crate) fn is_block(ident: &Ident) -> bool {
 /// What stands for the value of a machine's capture.
 pub(crate) fn argument(index: usize) -> Ident {
     format_ident!("{ARGUMENT}{index}")
+}
+
+/// What stands, in an expansion, for the [`accepted`](crate::layout::Fresh::accepted) original of the function around.
+pub(crate) fn around(span: Span) -> Ident {
+    Ident::new(AROUND, span)
 }
 
 /// Lowers the async blocks of a body, and puts calls in their places.

@@ -126,7 +126,8 @@ fn vis_start(vis: &syn::Visibility, sig: &syn::Signature) -> usize {
     }
 }
 
-fn plain(ident: &syn::Ident) -> String {
+/// A name without `r#`.
+pub(crate) fn plain(ident: &syn::Ident) -> String {
     ident.to_string().trim_start_matches("r#").to_owned()
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Options {
 const ALL: &[(&str, &str)] = &[
     ("name", "name = \"Echo\""),
     ("no_holders", "no_holders"),
+    ("nested", "nested"),
     ("after_completion", "after_completion = \"pending\""),
     ("crate", "crate = path::to::handroll_rt"),
     ("dump", "dump"),
@@ -79,6 +80,7 @@ fn option(name: &Ident, input: ParseStream<'_>, options: &mut Options) -> syn::R
             lowering.name = Some(value);
         }
         "no_holders" => lowering.no_holders = true,
+        "nested" => lowering.nested = true,
         "after_completion" => {
             let (value, span) = text()?;
             lowering.after_completion = match value.as_str() {

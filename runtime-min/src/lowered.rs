@@ -169,6 +169,12 @@ impl<T> Accepted<T> {
         self
     }
 
+    /// The same for an `async` block inside of the function.
+    #[inline(always)]
+    pub const fn within<U>(self) -> Accepted<U> {
+        Accepted(PhantomData)
+    }
+
     /// The step is over: the function returns.
     #[inline(always)]
     pub fn ready(self, output: T) -> Poll<T> {

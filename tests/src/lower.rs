@@ -41,12 +41,19 @@ pub fn lower(fixture: &Fixture, edition: Edition) -> Result<LoweredFixture, Stri
 pub fn with_attribute(fixture: &Fixture, edition: Edition) -> Result<LoweredFixture, String> {
     let mut options = Options::default();
     options.edition = edition;
+    options.nested = fixture.nested;
     let file = lower_file(&fixture.text, &options)
         .map_err(|errors| format!("{}:\n{}", fixture.name, list(&errors)))?;
     let mut text = fixture.text.clone();
+    let attribute = if fixture.nested {
+        "#[::handroll_rt::lower(nested)]\n"
+    } else {
+        "#[::handroll_rt::lower]\n"
+    };
     for function in file.functions.iter().rev() {
-        if function.outcome.is_ok() {
-            text.insert_str(function.bytes.start, "#[::handroll_rt::lower]\n");
+        let is_block = function.path.contains('{');
+        if function.outcome.is_ok() && !is_block {
+            text.insert_str(function.bytes.start, attribute);
         }
     }
     Ok(LoweredFixture {

@@ -36,6 +36,7 @@
 
 use super::{Input, Item, has_ident};
 use crate::desugar::Body;
+use crate::layout::Layout;
 use crate::report::Edition;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -123,6 +124,36 @@ pub(super) fn of_named(
     };
     let step = through(step, &fresh.rt, &fresh.accepted);
     (check, in_edition(step, input))
+}
+
+/// Of an async block, which is checked with the original around it: the machine's code goes through that as well.
+pub(super) fn of_block(
+    input: &Input<'_>,
+    initial: &TokenStream,
+    step: TokenStream,
+    look: &TokenStream,
+    gives_output: bool,
+) -> TokenStream {
+    let Layout { fresh, .. } = input.layout;
+    let (rt, accepted) = (&fresh.rt, &fresh.accepted);
+    let around = crate::nested::around(accepted.span());
+    let step = in_edition(through(step, rt, accepted), input);
+    // What the block gives is known by what it returns, if by anything.
+    let output = (!gives_output).then(|| quote!(::<()>));
+    // Beside the captures, which may have any name.
+    quote! {
+        #rt::Lowered::new(
+            ::core::marker::PhantomData::<()>,
+            #rt::Machine::new(#initial, {
+                let #accepted = #around.within #output();
+                #step
+            }),
+            {
+                let #accepted = #around.within::<()>();
+                #look
+            },
+        )
+    }
 }
 
 /// With the named form: where it waits.

@@ -463,8 +463,11 @@ impl Storage<'_> {
         let fresh = &layout.fresh;
         let (rt, state, frame, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.state_type);
         let accepted = &fresh.accepted;
-        let function = self.input.item.sig.ident.to_string();
-        let function = function.trim_start_matches("r#");
+        let function = if self.input.item.is_block {
+            "{async block}".to_owned()
+        } else {
+            crate::parse::plain(&self.input.item.sig.ident)
+        };
         let place = |name: &str, line: usize, awaited: &str| {
             let line = u32::try_from(line).unwrap_or_default();
             quote!(const { &#rt::Place::new(#function, #name, ::core::file!(), #line, #awaited) })

@@ -1,7 +1,8 @@
 //! Puts machines in the places of the calls that stood for them.
 
-use super::{ARGUMENT, CALL, Machine, Nested};
+use super::{ARGUMENT, AROUND, CALL, Machine, Nested};
 use crate::emit;
+use crate::layout::Fresh;
 use crate::names;
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -9,10 +10,10 @@ use quote::{ToTokens, quote};
 /// What takes the place of a call, from the machine and the call's arguments.
 type Place<'a> = &'a dyn Fn(&Machine, &[TokenStream]) -> TokenStream;
 
-/// Puts the machines in the places of their calls. The function around them has the runtime under the name `rt`.
-pub(crate) fn fill(tokens: TokenStream, nested: &Nested, rt: &Ident) -> TokenStream {
+/// Puts the machines in the places of their calls. The function around them has these names for what is not the user's.
+pub(crate) fn fill(tokens: TokenStream, nested: &Nested, around: &Fresh) -> TokenStream {
     put(tokens, nested, &|machine, arguments| {
-        machine.expression(arguments, Some(rt))
+        machine.expression(arguments, Some(around))
     })
 }
 
@@ -72,10 +73,18 @@ fn split(tokens: TokenStream) -> Vec<TokenStream> {
 }
 
 impl Machine {
-    /// The machine, made of what it captures, in a block where `known` names the runtime.
-    fn expression(&self, arguments: &[TokenStream], known: Option<&Ident>) -> TokenStream {
-        fn given(tokens: TokenStream, arguments: &[TokenStream]) -> TokenStream {
+    /// The machine, made of what it captures, in a function that has these names for what is not the user's.
+    fn expression(&self, arguments: &[TokenStream], around: Option<&Fresh>) -> TokenStream {
+        fn given(
+            tokens: TokenStream,
+            arguments: &[TokenStream],
+            around: Option<&Fresh>,
+        ) -> TokenStream {
             let one = |tree: TokenTree| match tree {
+                TokenTree::Ident(ident) if names::with_text(&ident, |text| text == AROUND) => {
+                    let around = around.expect("an expansion is put into a function");
+                    around.accepted.to_token_stream()
+                }
                 TokenTree::Ident(ident) => {
                     let index = names::with_text(&ident, |text| {
                         text.strip_prefix(ARGUMENT)
@@ -87,7 +96,7 @@ impl Machine {
                     }
                 }
                 TokenTree::Group(group) => {
-                    let mut inner = Group::new(group.delimiter(), given(group.stream(), arguments));
+                    let mut inner = Group::new(group.delimiter(), given(group.stream(), arguments, around));
                     inner.set_span(group.span());
                     inner.into_token_stream()
                 }
@@ -96,8 +105,9 @@ impl Machine {
             tokens.into_iter().map(one).collect()
         }
         let rt = &self.stages.layout.fresh.rt;
-        let alias = (known != Some(rt)).then(|| emit::alias(rt));
-        let machine = given(self.tokens.clone(), arguments);
+        let known = around.is_some_and(|around| around.rt == *rt);
+        let alias = (!known).then(|| emit::alias(rt));
+        let machine = given(self.tokens.clone(), arguments, around);
         quote!({ #alias #machine })
     }
 
