@@ -109,6 +109,7 @@
 //! | option | meaning |
 //! | --- | --- |
 //! | `name = "Echo"` | the future is a struct of this name |
+//! | `nested` | the `async` blocks inside become machines of their own: smaller, and part of the stack that a parked task prints |
 //! | `no_holders` | refuse what needs a [holder](crate::held!): a small native `async` block that decides what an expression moves |
 //! | `after_completion = "pending"` | a poll after the end waits for good; by default it panics, as the compiler's futures do |
 //! | `crate = path::to::handroll_rt` | where this crate is, when it is re-exported by another |
@@ -124,7 +125,9 @@
 //! - A macro that is not the standard library's and whose arguments await (`select!`, `join!`) is refused: await in a `let` before it, or put
 //!   it into a function without the attribute. A macro with a `break`, `continue` or `return` in its definition does not compile where a loop was
 //!   taken apart.
-//! - Async blocks and closures inside of a lowered function stay the compiler's own.
+//! - Async closures inside of a lowered function stay the compiler's own. So do async blocks, unless `nested` asks for them, and those of which
+//!   only types say what they capture: `handroll check --nested` names each with its reason. A block's machine may have to be told its output
+//!   where the compiler's block finds it from how it is used; and where it keeps borrowed values in place, what it borrows must be declared before it.
 //! - A function whose body holds an `impl` for a type from outside of it cannot be lowered: the body stands in the expansion twice.
 //! - The body is checked twice, and the machine costs more to check than the original: of a crate with 1,000 small lowered functions,
 //!   `rustc` took 18 s of processor time to check where it takes 2.9 s for the compiler's own, and 26 s to build where it takes 4.5 s.

@@ -11,6 +11,7 @@ fn without(text: &str) -> String {
     let blank = |found: &str| " ".repeat(found.len());
     text.replace(import, &blank(import))
         .replace("#[lower]", &blank("#[lower]"))
+        .replace("#[lower(nested)]", &blank("#[lower(nested)]"))
 }
 
 /// Nothing but the trait by which the future tells where it waits.

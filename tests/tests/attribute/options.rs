@@ -157,3 +157,31 @@ fn a_parked_task_prints_its_stack() {
     assert!(printed.ends_with(": pending::<()>().await"), "{printed}");
     assert_eq!(format!("{task:#?}").lines().count(), 3);
 }
+
+async fn waits() -> u8 {
+    pending().await
+}
+
+#[lower(nested)]
+async fn of_blocks(name: String) -> usize {
+    let inner = async move {
+        let first = waits().await;
+        usize::from(first) + name.len()
+    };
+    let outer = async move {
+        let got = inner.await;
+        got + 1
+    };
+    outer.await
+}
+
+#[test]
+fn blocks_are_machines_of_their_own() {
+    let mut task = pin!(of_blocks("a".to_owned()));
+    assert!(poll(task.as_mut()).is_pending());
+    let stack: Vec<_> = task.state().stack().map(|state| *state.place()).collect();
+    let awaited: Vec<_> = stack.iter().map(|place| place.awaited).collect();
+    assert_eq!(awaited, ["outer.await", "inner.await", "waits().await"]);
+    let functions: Vec<_> = stack.iter().map(|place| place.function).collect();
+    assert_eq!(functions, ["of_blocks", "{async block}", "{async block}"]);
+}

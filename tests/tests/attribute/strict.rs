@@ -49,11 +49,42 @@ impl<T: Clone + Send> Of<T> {
     }
 }
 
+/// With blocks inside of it.
+#[lower(nested)]
+pub async fn blocks(start: u32, name: String) -> Result<u32, String> {
+    let list = vec![start, 2];
+    let tries = async move {
+        let mut text = name;
+        note(&mut text, start).await;
+        let first = ready(start.checked_add(1)).await.ok_or("too much")?;
+        note(&mut text, first).await;
+        Ok::<_, String>(text)
+    };
+    let reads = async {
+        ready(()).await;
+        list.len()
+    };
+    let endless = async move {
+        loop {
+            ready(()).await;
+        }
+    };
+    let never = std::future::poll_fn(|_| std::task::Poll::Ready(()));
+    let (): () = never.await;
+    let unused: std::pin::Pin<Box<dyn Future<Output = u8>>> = Box::pin(endless);
+    drop(unused);
+    let count = reads.await;
+    let text = tries.await?;
+    Ok(u32::try_from(count + text.len()).unwrap_or(0))
+}
+
 #[test]
 fn lints_have_nothing_to_say() {
     assert_eq!(block_on(sum(&[1, 2], 3)), Ok(6));
     assert_eq!(block_on(sum(&[1], u32::MAX)), Err("too much".to_owned()));
     block_on(nothing());
+    assert_eq!(block_on(blocks(1, "a".to_owned())), Ok(5));
+    assert!(block_on(blocks(u32::MAX, String::new())).is_err());
     assert_eq!(block_on(Of('a').twice()), ('a', 'a'));
 }
 
@@ -92,6 +123,18 @@ mod names {
         ::core::option::Option::Some(value + *output)
     }
 
+    #[lower(nested)]
+    pub(super) async fn within(child: u8, output: &mut u8) -> u8 {
+        let accepted_lowered = child + accepted;
+        let block = async move {
+            let state_lowered = ::core::future::ready(frame + cx).await;
+            fill(output).await;
+            accepted_lowered + state_lowered + *output
+        };
+        let accepted_lowered_2 = 1;
+        block.await + accepted_lowered_2
+    }
+
     async fn fill(output: &mut u8) {
         *output += ::core::future::ready(1).await;
     }
@@ -108,4 +151,5 @@ fn names_do_not_clash() {
         block_on(names::all(names::state(), 4, &mut output)),
         Some(12)
     );
+    assert_eq!(block_on(names::within(1, &mut output)), 11);
 }
