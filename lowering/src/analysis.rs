@@ -140,7 +140,9 @@ pub(crate) fn analyse(
                         unclear.push((node, index, found.clone(), after.clone()))
                     }
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
-                    How::PartReceiver if !used_later || refilled_after(graph, node, index, found) => {
+                    How::PartReceiver
+                        if !used_later || refilled_after(graph, node, index, found) =>
+                    {
                         unclear.push((node, index, found.clone(), after.clone()))
                     }
                     _ => {}

@@ -96,7 +96,8 @@ impl Machine {
                     }
                 }
                 TokenTree::Group(group) => {
-                    let mut inner = Group::new(group.delimiter(), given(group.stream(), arguments, around));
+                    let mut inner =
+                        Group::new(group.delimiter(), given(group.stream(), arguments, around));
                     inner.set_span(group.span());
                     inner.into_token_stream()
                 }
