@@ -356,6 +356,8 @@ pub(crate) fn analyse(
     let mut settled = analysis.moves.clone();
     settled.extend(unclear.iter().map(|(_, _, found, _)| found.mention));
     let lends = Holds::of(graph, &settled);
+    // Where a local gets its next value in a place that it may not need once its other uses are settled.
+    let mut replacing: Vec<(LocalId, Result<Unclear, Diagnostic>)> = Vec::new();
     for (node, index, found, after) in unclear {
         if lent_heads.contains(&found.mention) {
             sink.push(refusal(resolved, &found));
@@ -405,11 +407,12 @@ pub(crate) fn analyse(
                         !graph.facts[local.0].no_drop
                             && (state.init.contains(local.0) || args.contains(local))
                     });
-                    if drops {
-                        sink.push(refusal(resolved, &found));
+                    let settled = if drops {
+                        Err(refusal(resolved, &found))
                     } else {
-                        analysis.unclear.push(rewrite(Way::Replaced(refused())));
-                    }
+                        Ok(rewrite(Way::Replaced(refused())))
+                    };
+                    replacing.push((found.local, settled));
                 }
                 _ => sink.push(refusal(resolved, &found)),
             },
@@ -454,6 +457,17 @@ pub(crate) fn analyse(
             }
             How::Unclear if waits && !lent => analysis.unclear.push(within()),
             _ => sink.push(refusal(resolved, &found)),
+        }
+    }
+    for (local, replaced) in replacing {
+        let first = |unclear: &Unclear| {
+            unclear.local == local && !matches!(unclear.way, Way::Replaced(_))
+        };
+        if !analysis.unclear.iter().any(first) {
+            match replaced {
+                Ok(unclear) => analysis.unclear.push(unclear),
+                Err(refusal) => sink.push(refusal),
+            }
         }
     }
     analysis

@@ -661,7 +661,7 @@ impl Walk<'_> {
         self.replacing = crate::syntax::replacing(assign).and_then(|call| {
             let (_, mention) = as_ident(&call.receiver).and_then(names::mention)?;
             // An index or a `*` may run code as well.
-            let quiet = |arg: &Expr| as_ident(arg).is_some() || is_constant(arg);
+            let quiet = |arg: &Expr| matches!(bare(arg), Expr::Path(_)) || is_constant(arg);
             let mut mentions = Mentions(Vec::new());
             if !call.args.iter().all(quiet) {
                 call.args.iter().for_each(|arg| mentions.visit_expr(arg));
