@@ -1,8 +1,9 @@
-//! Runs the serial echo: `cargo run -p handroll-tests --bin firmware [-- PROGRAM]`. Type; leave with Ctrl-A X.
+//! Runs the serial echo: `cargo run -p handroll-tests --bin firmware [-- PROGRAM [BOARD]]`. Type; leave with Ctrl-A X.
 //!
-//! `PROGRAM` is one of `fixtures/serial-echo/src/bin`: `lowered` unless it is given, or `two`, `by_hand`, `native` ..
+//! `PROGRAM` is one of `fixtures/serial-echo/src/bin`: `lowered` unless it is given, or `two`, `by_hand`, `native` .. `BOARD` is `m3`
+//! unless it is given, or `m0`, which has no program with two tasks.
 
-use handroll_tests::firmware::{M3, build, emulator};
+use handroll_tests::firmware::{M0, M3, build, emulator};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -11,9 +12,17 @@ fn main() -> ExitCode {
         "attribute" | "lilos" | "embassy" => &*program,
         _ => "",
     };
-    let ran = build(&program, features, M3).and_then(|elf| {
+    let board = match std::env::args().nth(2).as_deref() {
+        None | Some("m3") => M3,
+        Some("m0") => M0,
+        Some(other) => {
+            eprintln!("no board `{other}`: m3 or m0");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ran = build(&program, features, board).and_then(|elf| {
         eprintln!("Type; each byte comes back between > and <. Leave with Ctrl-A X.");
-        let mut qemu = emulator::qemu();
+        let mut qemu = emulator::qemu(board)?;
         qemu.args(["-nographic", "-serial", "mon:stdio", "-kernel"])
             .arg(elf);
         qemu.status()

@@ -1,5 +1,6 @@
 //! Instructions from an interrupt to sleep, counted by QEMU.
 
+use super::Board;
 use super::elf::Elf;
 use super::emulator::Chip;
 use crate::place;
@@ -7,8 +8,6 @@ use std::path::Path;
 use std::time::Duration;
 use std::{fs, io, thread};
 
-/// The interrupt of the serial line.
-const UART0: u32 = 5;
 /// `wfi` and `wfe`.
 const SLEEP: [[u8; 2]; 2] = [[0x30, 0xBF], [0x20, 0xBF]];
 
@@ -20,10 +19,10 @@ const SLEEP: [[u8; 2]; 2] = [[0x30, 0xBF], [0x20, 0xBF]];
 ///
 /// # Errors
 /// When the program does not answer, or most bytes do not cost the same.
-pub fn instructions(program: &Path) -> io::Result<usize> {
+pub fn instructions(board: Board, program: &Path) -> io::Result<usize> {
     let elf = Elf::read(program)?;
     let handler = elf
-        .handler(UART0)
+        .handler(board.interrupt)
         .ok_or_else(|| io::Error::other("no vectors"))?;
     let log = place::programs()
         .with_file_name("handroll-firmware")
@@ -39,7 +38,7 @@ pub fn instructions(program: &Path) -> io::Result<usize> {
     let mut all = arguments.to_vec();
     let path = log.to_string_lossy().into_owned();
     all.push(&path);
-    let mut chip = Chip::start_with(program, &all)?;
+    let mut chip = Chip::start_with(board, program, &all)?;
     const BYTES: &[u8] = b"handroll >echo<";
     for byte in BYTES {
         chip.send(&[*byte])?;

@@ -1,5 +1,6 @@
 //! A running chip.
 
+use super::Board;
 use super::tools::Tools;
 use crate::place;
 use std::io::{Read, Write};
@@ -11,11 +12,14 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 use std::{fs, io, thread};
 
-/// QEMU with the board of `fixtures/serial-echo`, the program to be added.
-pub fn qemu() -> Command {
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-cpu", "cortex-m3", "-machine", "lm3s6965evb"]);
-    qemu
+/// QEMU with a board, the program to be added.
+///
+/// # Errors
+/// When there is no QEMU.
+pub fn qemu(board: Board) -> io::Result<Command> {
+    let mut qemu = Tools::find()?.qemu();
+    qemu.args(["-machine", board.machine]);
+    Ok(qemu)
 }
 
 /// A chip with a program, running until it is dropped.
@@ -32,23 +36,22 @@ impl Chip {
     ///
     /// # Errors
     /// When there is no QEMU, or it does not start.
-    pub fn start(program: &Path) -> io::Result<Chip> {
-        Chip::start_with(program, &[])
+    pub fn start(board: Board, program: &Path) -> io::Result<Chip> {
+        Chip::start_with(board, program, &[])
     }
 
     /// Starts a program, QEMU with further arguments.
     ///
     /// # Errors
     /// As above.
-    pub fn start_with(program: &Path, arguments: &[&str]) -> io::Result<Chip> {
+    pub fn start_with(board: Board, program: &Path, arguments: &[&str]) -> io::Result<Chip> {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
-        Tools::find()?;
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let folder = place::programs()
             .with_file_name("handroll-firmware")
             .join(format!("run-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let mut qemu = qemu()
+        let mut qemu = qemu(board)?
             .args(["-display", "none", "-serial", "stdio", "-serial"])
             .arg(format!("file:{}", folder.join("led").display()))
             // The socket's path would be too long: it is given relative to the folder.

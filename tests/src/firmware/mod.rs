@@ -17,10 +17,29 @@ use std::sync::{Mutex, PoisonError};
 use std::{fs, io};
 use tools::Tools;
 
-/// The chip of the board, a Cortex-M3.
-pub const M3: &str = "thumbv7m-none-eabi";
+/// A board that QEMU emulates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Board {
+    /// The target of its chip.
+    pub target: &'static str,
+    /// Its name in QEMU.
+    pub machine: &'static str,
+    /// The number of its serial line's interrupt.
+    pub interrupt: u32,
+}
+
+/// A Cortex-M3.
+pub const M3: Board = Board {
+    target: "thumbv7m-none-eabi",
+    machine: "lm3s6965evb",
+    interrupt: 5,
+};
 /// A Cortex-M0, which has no compare-and-swap.
-pub const M0: &str = "thumbv6m-none-eabi";
+pub const M0: Board = Board {
+    target: "thumbv6m-none-eabi",
+    machine: "microbit",
+    interrupt: 2,
+};
 
 /// The package.
 pub fn package() -> PathBuf {
@@ -36,7 +55,7 @@ fn target() -> PathBuf {
 ///
 /// # Errors
 /// What cargo says, or what to install.
-pub fn build(program: &str, features: &str, target_name: &str) -> io::Result<PathBuf> {
+pub fn build(program: &str, features: &str, board: Board) -> io::Result<PathBuf> {
     // Programs with other features are other builds of the same library: one at a time.
     static BUILDING: Mutex<()> = Mutex::new(());
     let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +69,7 @@ pub fn build(program: &str, features: &str, target_name: &str) -> io::Result<Pat
             "--features",
             features,
             "--target",
-            target_name,
+            board.target,
         ])
         .current_dir(package())
         .env("CARGO_TARGET_DIR", target());
@@ -59,9 +78,9 @@ pub fn build(program: &str, features: &str, target_name: &str) -> io::Result<Pat
         let errors = String::from_utf8_lossy(&output.stderr);
         return Err(io::Error::other(format!("{program}: {errors}")));
     }
-    let built = target().join(target_name).join("release").join(program);
+    let built = target().join(board.target).join("release").join(program);
     // Another set of features would write over it.
-    let kept = target().join(format!("{program}-{target_name}-{features}.elf"));
+    let kept = target().join(format!("{program}-{}-{features}.elf", board.target));
     // A chip may be starting from the last copy: it stays whole.
     let new = kept.with_extension("new");
     fs::copy(built, &new)?;

@@ -5,6 +5,7 @@
 
 use super::{M0, M3};
 use crate::place;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +16,16 @@ use std::{env, fs, io};
 #[derive(Clone, Debug)]
 pub struct Tools {
     rust: Rust,
+    qemu: Qemu,
+}
+
+/// Where QEMU is.
+#[derive(Clone, Debug)]
+enum Qemu {
+    /// Among the machine's programs.
+    Installed,
+    /// Unpacked in this folder, with the libraries that it needs and the machine does not have.
+    Unpacked(PathBuf),
 }
 
 /// Which compiler has the chip's libraries.
@@ -57,10 +68,20 @@ impl Tools {
     pub fn find() -> io::Result<Tools> {
         static FOUND: OnceLock<Result<Tools, String>> = OnceLock::new();
         let found = FOUND.get_or_init(|| {
-            qemu()?;
-            Ok(Tools { rust: rust()? })
+            Ok(Tools {
+                qemu: qemu()?,
+                rust: rust()?,
+            })
         });
         found.clone().map_err(io::Error::other)
+    }
+
+    /// QEMU for the chip.
+    pub fn qemu(&self) -> Command {
+        match &self.qemu {
+            Qemu::Installed => Command::new("qemu-system-arm"),
+            Qemu::Unpacked(root) => unpacked_qemu(root),
+        }
     }
 
     /// `cargo` for the chip.
@@ -77,7 +98,7 @@ impl Tools {
             cargo = Command::new(root.join("usr/bin/cargo"));
             cargo
                 .env("PATH", env::join_paths(path).unwrap_or_default())
-                .env("LD_LIBRARY_PATH", root.join("usr/lib/x86_64-linux-gnu"))
+                .env("LD_LIBRARY_PATH", libraries(root))
                 .env("RUSTC", root.join("usr/bin/rustc"))
                 .env("CARGO_UNSTABLE_BUILD_STD", "core")
                 // It is a stable compiler, which builds the libraries from their sources only when asked like this.
@@ -94,7 +115,7 @@ fn has_target(target: &str) -> bool {
 }
 
 fn rust() -> Result<Rust, String> {
-    let missing: Vec<&str> = [M3, M0]
+    let missing: Vec<&str> = [M3.target, M0.target]
         .into_iter()
         .filter(|target| !has_target(target))
         .collect();
@@ -135,26 +156,7 @@ fn debian() -> io::Result<PathBuf> {
         return Ok(root);
     }
     let packages = debian_packages()?;
-    say(&format!(
-        "unpacking {} into {}",
-        packages.join(" "),
-        root.display()
-    ));
-    if root.exists() {
-        fs::remove_dir_all(&root)?;
-    }
-    fs::create_dir_all(&root)?;
-    run(Command::new("apt-get")
-        .arg("download")
-        .args(&packages)
-        .current_dir(&root))?;
-    for entry in fs::read_dir(&root)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "deb") {
-            run(Command::new("dpkg").arg("-x").arg(&path).arg(&root))?;
-            fs::remove_file(path)?;
-        }
-    }
+    unpack(&packages, &root)?;
     // The target asks for its linker by this name, which Debian does not have.
     let bin = root.join("usr/bin");
     let lld = packages.iter().find(|package| package.starts_with("lld-"));
@@ -163,6 +165,38 @@ fn debian() -> io::Result<PathBuf> {
     }
     fs::write(complete, "")?;
     Ok(root)
+}
+
+/// Downloads Debian's packages and unpacks them into a folder, which needs no rights.
+fn unpack(packages: &[String], root: &Path) -> io::Result<()> {
+    say(&format!(
+        "unpacking {} into {}",
+        packages.join(" "),
+        root.display()
+    ));
+    if root.exists() {
+        fs::remove_dir_all(root)?;
+    }
+    fs::create_dir_all(root)?;
+    run(Command::new("apt-get")
+        .arg("download")
+        .args(packages)
+        .current_dir(root))?;
+    for entry in fs::read_dir(root)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            run(Command::new("dpkg").arg("-x").arg(&path).arg(root))?;
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the libraries of unpacked packages are.
+fn libraries(root: &Path) -> OsString {
+    let triplet = format!("{}-linux-gnu", env::consts::ARCH);
+    let folders = ["usr/lib", "lib"].map(|lib| root.join(lib).join(&triplet));
+    env::join_paths(folders).unwrap_or_default()
 }
 
 /// What a package needs, by name.
@@ -207,33 +241,65 @@ fn debian_packages() -> io::Result<Vec<String>> {
     Ok(packages)
 }
 
-fn has_qemu() -> bool {
-    succeeds(Command::new("qemu-system-arm").arg("--version"))
+fn runs(mut qemu: Command) -> bool {
+    succeeds(qemu.arg("--version"))
 }
 
-fn qemu() -> Result<(), String> {
-    if has_qemu() {
-        return Ok(());
+fn qemu() -> Result<Qemu, String> {
+    let installed = || runs(Command::new("qemu-system-arm"));
+    if installed() {
+        return Ok(Qemu::Installed);
     }
     say("apt-get install qemu-system-arm");
-    let apt = || {
+    let apt = |arguments: &[&str]| {
         let mut apt = Command::new("apt-get");
-        apt.env("DEBIAN_FRONTEND", "noninteractive");
-        apt
+        run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
-    let installed = run(apt().arg("update")).and_then(|_| {
-        run(apt().args([
-            "install",
-            "-y",
-            "--no-install-recommends",
-            "qemu-system-arm",
-        ]))
-    });
-    match installed {
-        Ok(_) if has_qemu() => Ok(()),
-        Ok(_) => Err("qemu-system-arm was installed but does not run".to_owned()),
-        Err(error) => Err(format!(
-            "no qemu-system-arm. On Debian and Ubuntu type: sudo apt-get install qemu-system-arm\n({error})"
-        )),
+    let tried = apt(&["update"]).and_then(|_| apt(&[&INSTALL[..], &["-y"]].concat()));
+    if installed() {
+        return Ok(Qemu::Installed);
     }
+    // Without the rights for that, or where what was installed is not found.
+    debian_qemu().map(Qemu::Unpacked).map_err(|error| {
+        let tried = tried.map_or_else(|error| error.to_string(), |_| "it does not run".to_owned());
+        format!(
+            "no qemu-system-arm. On Debian and Ubuntu type: sudo apt-get install qemu-system-arm\n(installing: {tried}; unpacking: {error})"
+        )
+    })
+}
+
+const INSTALL: [&str; 3] = ["install", "--no-install-recommends", "qemu-system-arm"];
+
+/// Debian's QEMU, unpacked together with the libraries that are not installed.
+fn debian_qemu() -> io::Result<PathBuf> {
+    let root = place::programs().with_file_name("handroll-debian-qemu");
+    if runs(unpacked_qemu(&root)) {
+        return Ok(root);
+    }
+    // `Inst libslirp0 (4.7.0-1 Debian:12.11/oldstable [amd64])`
+    let plan = run(Command::new("apt-get").arg("--simulate").args(INSTALL))?;
+    let packages: Vec<String> = plan
+        .lines()
+        .filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    if packages.is_empty() {
+        return Err(io::Error::other(
+            "it is installed, but not found in PATH, or does not run",
+        ));
+    }
+    unpack(&packages, &root)?;
+    if runs(unpacked_qemu(&root)) {
+        Ok(root)
+    } else {
+        Err(io::Error::other("what was unpacked does not run"))
+    }
+}
+
+fn unpacked_qemu(root: &Path) -> Command {
+    let mut qemu = Command::new(root.join("usr/bin/qemu-system-arm"));
+    qemu.env("LD_LIBRARY_PATH", libraries(root))
+        .arg("-L")
+        .arg(root.join("usr/share/qemu"));
+    qemu
 }
