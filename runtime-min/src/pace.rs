@@ -1,4 +1,37 @@
 //! Giving way to other tasks.
+//!
+//! A long computation gives way by itself, with [`yield_every`]. A call that blocks cannot: on a host, hand it to a thread, which sets a
+//! [`Signal`](crate::sync::Signal) when it is done. The runtimes that people use have the same as `spawn_blocking` (tokio) or `unblock`
+//! (smol); this one works on all of them.
+//!
+//! ```
+//! # #[cfg(feature = "std")] {
+//! use handroll_rt::{block_on, sync::Signal};
+//! use std::{panic, sync::Arc, thread};
+//!
+//! /// Runs what blocks on a thread of its own. Dropping the future leaves the thread to finish its work for nobody.
+//! async fn unblock<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+//!     /// Sets the signal also when the work panics.
+//!     struct Done(Arc<Signal>);
+//!     impl Drop for Done {
+//!         fn drop(&mut self) {
+//!             self.0.set();
+//!         }
+//!     }
+//!     let done = Arc::new(Signal::new());
+//!     let sets = Done(done.clone());
+//!     let thread = thread::spawn(move || {
+//!         let _sets = sets;
+//!         work()
+//!     });
+//!     done.wait().await;
+//!     thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
+//! }
+//!
+//! let text = block_on(unblock(|| std::fs::read_to_string("Cargo.toml")));
+//! assert!(text.is_ok());
+//! # }
+//! ```
 
 use core::future::Future;
 use core::pin::Pin;

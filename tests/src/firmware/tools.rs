@@ -250,6 +250,10 @@ fn qemu() -> Result<Qemu, String> {
     if installed() {
         return Ok(Qemu::Installed);
     }
+    let root = place::programs().with_file_name("handroll-debian-qemu");
+    if runs(unpacked_qemu(&root)) {
+        return Ok(Qemu::Unpacked(root));
+    }
     say("apt-get install qemu-system-arm");
     let apt = |arguments: &[&str]| {
         let mut apt = Command::new("apt-get");
@@ -260,7 +264,8 @@ fn qemu() -> Result<Qemu, String> {
         return Ok(Qemu::Installed);
     }
     // Without the rights for that, or where what was installed is not found.
-    debian_qemu().map(Qemu::Unpacked).map_err(|error| {
+    let unpacked = debian_qemu(&root).map(|()| Qemu::Unpacked(root));
+    unpacked.map_err(|error| {
         let tried = tried.map_or_else(|error| error.to_string(), |_| "it does not run".to_owned());
         format!(
             "no qemu-system-arm. On Debian and Ubuntu type: sudo apt-get install qemu-system-arm\n(installing: {tried}; unpacking: {error})"
@@ -271,11 +276,7 @@ fn qemu() -> Result<Qemu, String> {
 const INSTALL: [&str; 3] = ["install", "--no-install-recommends", "qemu-system-arm"];
 
 /// Debian's QEMU, unpacked together with the libraries that are not installed.
-fn debian_qemu() -> io::Result<PathBuf> {
-    let root = place::programs().with_file_name("handroll-debian-qemu");
-    if runs(unpacked_qemu(&root)) {
-        return Ok(root);
-    }
+fn debian_qemu(root: &Path) -> io::Result<()> {
     // `Inst libslirp0 (4.7.0-1 Debian:12.11/oldstable [amd64])`
     let plan = run(Command::new("apt-get").arg("--simulate").args(INSTALL))?;
     let packages: Vec<String> = plan
@@ -288,9 +289,9 @@ fn debian_qemu() -> io::Result<PathBuf> {
             "it is installed, but not found in PATH, or does not run",
         ));
     }
-    unpack(&packages, &root)?;
-    if runs(unpacked_qemu(&root)) {
-        Ok(root)
+    unpack(&packages, root)?;
+    if runs(unpacked_qemu(root)) {
+        Ok(())
     } else {
         Err(io::Error::other("what was unpacked does not run"))
     }
