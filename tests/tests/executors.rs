@@ -5,8 +5,10 @@ use handroll_rt::join::{Either, both, race};
 use handroll_rt::pace::{yield_every, yield_now};
 use handroll_rt::sync::{Bell, Ring, Signal};
 use handroll_rt::{join, lower, select, task};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::task::{Context, Poll};
 use std::thread;
 
 /// What an interrupt and a task share.
@@ -140,4 +142,53 @@ fn this_executor_runs_native_and_lowered_functions() {
         thread::yield_now();
     }
     assert_eq!(TOTAL.load(Ordering::Relaxed), 2 * SUM);
+}
+
+/// A byte of `RING`.
+struct Byte;
+
+impl Future for Byte {
+    type Output = u8;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u8> {
+        pin!(RING.read(&BELL)).poll(cx)
+    }
+}
+
+fn byte() -> Byte {
+    Byte
+}
+
+/// Waits for two bytes, one after the other, and adds them to a number.
+#[lower(name = "Pair")]
+async fn pair(more: u32) {
+    let first: u8 = byte().await;
+    let second = byte().await;
+    SEEN.store(
+        more + u32::from(first) + u32::from(second),
+        Ordering::Relaxed,
+    );
+}
+
+static SEEN: AtomicU32 = AtomicU32::new(0);
+static RING: Ring<4> = Ring::new();
+static BELL: Bell = Bell::new();
+// Built when the program is compiled; nothing is to be done at its start.
+static mut PAIR: Task<Pair> = Task::new(pair(7));
+
+#[test]
+fn a_named_future_is_a_task_in_a_static() {
+    let place = &raw mut PAIR;
+    // SAFETY: only here, and once.
+    let mut task = unsafe { &mut *place }.spawn();
+    assert!(task.round());
+    for _ in 0..2 {
+        assert!(!task.is_awake());
+        assert_eq!(SEEN.load(Ordering::Relaxed), 0);
+        assert!(RING.push(5));
+        BELL.ring();
+        assert!(task.is_awake());
+        task.round();
+    }
+    assert_eq!(SEEN.load(Ordering::Relaxed), 17);
 }
