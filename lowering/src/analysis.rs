@@ -6,7 +6,7 @@
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::graph::{Event, Graph, Holder, How, Use, Within};
-use crate::hold::{Unclear, Way};
+use crate::hold::{Apart, Unclear, Way};
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
@@ -388,6 +388,17 @@ pub(crate) fn analyse(
         };
         let refused = || Box::new(refusal(resolved, &found));
         let within = || rewrite(Way::Within(refused()));
+        // A struct of which the fields are known needs no holder that its other fields could not leave.
+        let part = matches!(found.how, How::Part | How::PartReceiver);
+        let known = graph.structs.get(&found.local).filter(|_| part);
+        let apart = |otherwise: Way| match known {
+            Some((path, members)) => rewrite(Way::Apart(Box::new(Apart {
+                path: path.clone(),
+                members: members.clone(),
+                otherwise,
+            }))),
+            None => rewrite(otherwise),
+        };
         // An assignment drops the old value, if it is still there: that depends on what the use did.
         let replaced = !matches!(found.how, How::Taken)
             && (waits || pinned)
@@ -433,10 +444,10 @@ pub(crate) fn analyse(
                 if (lent || found.in_guard) && found.likely_borrowed => {}
             _ if found.in_guard => sink.push(refusal(resolved, &found)),
             How::Part | How::PartReceiver if lent || resolved.locals[found.local.0].hidden => {
-                sink.push(refusal(resolved, &found))
+                analysis.unclear.push(apart(Way::Refused(refused())))
             }
             How::Part | How::PartReceiver if !found.holdable || after.contains(found.local.0) => {
-                analysis.unclear.push(within())
+                analysis.unclear.push(apart(Way::Within(refused())))
             }
             How::Receiver(_) | How::Part | How::PartReceiver if waits && !lent => {
                 let state = init.before(graph, node, index, &analysis.moves);
@@ -447,7 +458,7 @@ pub(crate) fn analyse(
                 // The holder drops what is in slots; a local of plain code has none.
                 let hidden = later.any(|local| !graph.structured.contains(local));
                 if hidden {
-                    sink.push(refusal(resolved, &found));
+                    analysis.unclear.push(apart(Way::Refused(refused())));
                 } else if found.blocked || !found.simple {
                     // What the receiver's `Deref` does comes before the arguments, and what is evaluated before drops after it.
                     analysis.unclear.push(within());

@@ -23,6 +23,7 @@
 //! Where more than the one call must be in the holder, the expression around it goes in as a whole: see [`within`]. It may own values of
 //! two scopes: see [`scopes`].
 
+mod apart;
 mod out;
 mod scopes;
 pub(crate) mod within;
@@ -58,12 +59,31 @@ pub(crate) enum Way {
     Held(Box<Diagnostic>),
     /// The expression around it goes into a holder; if it cannot, this is what is said.
     Within(Box<Diagnostic>),
+    /// The value is a struct that is taken apart where it is declared, if only its fields are used.
+    Apart(Box<Apart>),
+    /// None is known; this is what is said.
+    Refused(Box<Diagnostic>),
+}
+
+/// A struct that may be taken apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Apart {
+    /// How a pattern names its type.
+    pub(crate) path: syn::Path,
+    /// Its fields, in order.
+    pub(crate) members: Vec<String>,
+    /// How the use is rewritten if more than fields are used.
+    pub(crate) otherwise: Way,
 }
 
 impl Way {
     /// Whether it makes a holder.
     pub(crate) fn holds(&self) -> bool {
-        matches!(self, Way::Held(_) | Way::Within(_))
+        match self {
+            Way::Held(_) | Way::Within(_) => true,
+            Way::Apart(apart) => apart.otherwise.holds(),
+            Way::Out | Way::Replaced(_) | Way::Refused(_) => false,
+        }
     }
 }
 
@@ -78,14 +98,34 @@ pub(crate) fn hold(
 ) {
     // A holder is a value of its own type, and stands once; a real local takes any number of uses.
     let mut new: HashMap<(LocalId, Option<Mention>), LocalId> = HashMap::new();
+    // Of what is taken apart no other use needs a rewrite.
+    let mut taken: HashSet<LocalId> = HashSet::new();
+    for Unclear { local, way, .. } in uses {
+        if let Way::Apart(apart) = way
+            && !taken.contains(local)
+            && apart::take(resolved, body, edition, *local, apart)
+        {
+            taken.insert(*local);
+        }
+    }
     for Unclear {
         local,
         mention,
         way,
     } in uses
     {
+        let way = match way {
+            _ if taken.contains(local) => continue,
+            Way::Apart(apart) => &apart.otherwise,
+            way => way,
+        };
         let holder = match way {
             Way::Out => &false,
+            Way::Apart(_) => unreachable!("the other way is no such way again"),
+            Way::Refused(refusal) => {
+                sink.push((**refusal).clone());
+                continue;
+            }
             Way::Replaced(refusal) => {
                 if !replace(resolved, body, (table, edition), (*local, *mention)) {
                     sink.push((**refusal).clone());

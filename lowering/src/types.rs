@@ -86,6 +86,8 @@ pub(crate) struct Table {
     defined: HashSet<String>,
     /// Types of the fields of structs and variants defined once in the file, where they name no generic.
     fields: HashMap<(String, String), Said>,
+    /// The fields, in order, of structs defined once in the file, unless what these are depends on the configuration.
+    structs: HashMap<String, Vec<String>>,
     /// Constants and statics: a pattern of that name would not bind.
     constants: HashSet<String>,
     /// Every macro of the file.
@@ -172,6 +174,7 @@ impl Table {
         table
             .fields
             .retain(|(owner, _), _| once(owner.split("::").next().unwrap_or(owner)));
+        table.structs.retain(|name, _| once(name));
         table.pointing = crate::pointers::holders(file);
         table
     }
@@ -436,6 +439,18 @@ impl Table {
     /// Whether a type's own `Drop` may observe that a value was left whole.
     pub(crate) fn drops(&self, name: &str) -> bool {
         self.dropping.contains(name)
+    }
+
+    /// The fields, in order, of a struct of the file that can be taken apart: it has no `Drop` of its own.
+    pub(crate) fn members(&self, owner: &syn::Path) -> Option<&[String]> {
+        let name = owner.get_ident().or_else(|| match owner.segments.len() {
+            1 => owner.segments.last().map(|segment| &segment.ident),
+            _ => None,
+        })?;
+        let name = name.to_string();
+        let here = !self.dropping.contains(&name) && !self.imports.contains_key(&name);
+        here.then(|| self.structs.get(&name).map(Vec::as_slice))
+            .flatten()
     }
 
     pub(crate) fn field(&self, owner: &Type, member: &str) -> Option<Cow<'_, Type>> {
@@ -862,14 +877,17 @@ impl Collector {
 impl<'ast> Visit<'ast> for Collector {
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         self.define(&item.ident, &item.generics, &item.attrs);
-        self.table
-            .members
-            .extend(item.fields.iter().enumerate().map(|(i, field)| {
-                field
-                    .ident
-                    .as_ref()
-                    .map_or_else(|| i.to_string(), ToString::to_string)
-            }));
+        let names = item.fields.iter().enumerate().map(|(i, field)| {
+            let name = field.ident.as_ref();
+            name.map_or_else(|| i.to_string(), ToString::to_string)
+        });
+        let names: Vec<String> = names.collect();
+        let mut fields = item.fields.iter();
+        if fields.all(|field| !crate::conditional::is_conditional(&field.attrs)) {
+            let name = item.ident.to_string();
+            self.table.structs.insert(name, names.clone());
+        }
+        self.table.members.extend(names);
         self.fields(&item.ident.to_string(), &item.fields, &item.generics);
     }
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {

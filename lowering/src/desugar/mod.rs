@@ -449,7 +449,20 @@ impl Desugar<'_> {
 
     fn stmt(&mut self, stmt: Stmt, position: Position, out: &mut Vec<ir::Stmt>) {
         if let Stmt::Item(item) = stmt {
-            self.item(item, position);
+            match item {
+                // These hold in their block alone, each part of which says them again.
+                syn::Item::Use(mut item) if position != Position::Body => {
+                    item.attrs.push(syn::parse_quote!(#[allow(unused_imports)]));
+                    out.push(ir::Stmt::Plain(Stmt::Item(syn::Item::Use(item))));
+                }
+                syn::Item::Const(mut item)
+                    if position != Position::Body && !self.names_local(&item.ident) =>
+                {
+                    item.attrs.push(syn::parse_quote!(#[allow(dead_code)]));
+                    out.push(ir::Stmt::Plain(Stmt::Item(syn::Item::Const(item))));
+                }
+                item => self.item(item, position),
+            }
             return;
         }
         if let Stmt::Expr(Expr::Assign(assign), Some(_)) = &stmt
@@ -566,11 +579,13 @@ impl Desugar<'_> {
         out.push(ir::Stmt::Plain(stmt));
     }
 
+    fn names_local(&self, name: &Ident) -> bool {
+        self.resolved.locals.iter().any(|local| *name == local.base)
+    }
+
     fn item(&mut self, item: syn::Item, position: Position) {
         let named = item_name(&item);
-        let clashes = named
-            .as_ref()
-            .is_some_and(|name| self.resolved.locals.iter().any(|local| *name == local.base));
+        let clashes = named.is_some_and(|name| self.names_local(&name));
         if position != Position::Body || clashes {
             let span = syn::spanned::Spanned::span(&item);
             self.refuse(Code::Unsupported, span, "an item among statements that await, in a nested block or with the name of a local", "several states would need it", "move the item to the beginning of the function, under a name of its own");

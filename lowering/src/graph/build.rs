@@ -58,6 +58,9 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         walk.push(Event::Init(param, None));
     }
     walk.ir_block(&body.block);
+    let structs = (0..resolved.locals.len()).map(LocalId);
+    let structs = structs.filter_map(|local| Some((local, walk.takes_apart(local)?)));
+    let structs = structs.collect();
     let facts = (0..resolved.locals.len())
         .map(|local| walk.facts(LocalId(local)))
         .collect();
@@ -72,6 +75,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         ..
     } = walk;
     Graph {
+        structs,
         blocks,
         entry,
         suspends,
@@ -225,6 +229,22 @@ impl Walk<'_> {
             (syn::Type::Path(path), Some(owner)) if path.path.is_ident("Self") => Some(owner),
             _ => Some(ty),
         }
+    }
+
+    /// How a pattern names the type of a local that is a struct of the file, and its fields.
+    fn takes_apart(&self, local: LocalId) -> Option<(syn::Path, Vec<String>)> {
+        let syn::Type::Path(ty) = self.ty(local)? else {
+            return None;
+        };
+        let members = self.table.members(&ty.path)?.to_vec();
+        let mut path = match &self.resolved.locals[local.0].ty {
+            Some(syn::Type::Path(spelled)) => spelled.path.clone(),
+            _ => ty.path.clone(),
+        };
+        for segment in &mut path.segments {
+            segment.arguments = syn::PathArguments::None;
+        }
+        Some((path, members))
     }
 
     fn declare(&mut self, local: LocalId) {

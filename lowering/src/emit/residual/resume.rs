@@ -1,7 +1,7 @@
 //! What is left of the function after an await.
 
 use super::index::holds_expr;
-use super::shape::{declared, locals_of, pattern_locals};
+use super::shape::{declared, is_item, locals_of, pattern_locals};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
 use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
 use crate::emit::mentions::{self, Mentions};
@@ -69,6 +69,8 @@ impl Residual<'_> {
             },
         );
         let rest = &block.stmts[at + 1..];
+        let uses = block.stmts[..at].iter().filter(|stmt| is_item(stmt));
+        let uses: TokenStream = uses.map(|stmt| match stmt { Stmt::Plain(plain) => plain.to_token_stream(), _ => TokenStream::new() }).collect();
         // What the resumed statement itself binds ends with its block as well.
         let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
         let out = if !head.completes {
@@ -78,7 +80,7 @@ impl Residual<'_> {
         } else {
             declares |= rest
                 .iter()
-                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt));
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest);
             tokens.extend(out.tokens);
@@ -86,6 +88,12 @@ impl Residual<'_> {
                 tokens,
                 completes: out.completes,
             }
+        };
+        declares |= !uses.is_empty();
+        let (completes, tokens) = (out.completes, out.tokens);
+        let out = Out {
+            tokens: quote!(#uses #tokens),
+            completes,
         };
         if flat {
             return out;

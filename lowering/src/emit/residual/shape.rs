@@ -17,7 +17,12 @@ pub(super) fn declares(block: &Block) -> bool {
     block
         .stmts
         .iter()
-        .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }))
+        .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt))
+}
+
+/// Whether it is an item, which holds in all of its block.
+pub(super) fn is_item(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Plain(syn::Stmt::Item(_)))
 }
 
 pub(super) fn locals_of(pat: &syn::Pat, locals: &mut Vec<LocalId>) {
