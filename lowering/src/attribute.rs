@@ -1,4 +1,4 @@
-//! What the attribute does: an item goes in, the same item with its async functions lowered comes out.
+//! What the attribute does: an item goes in, the same item with its async functions lowered comes out; if asked for, with its async blocks as well.
 
 use crate::diagnostics::{Code, Diagnostic};
 use crate::lower;
@@ -48,18 +48,29 @@ pub(crate) fn item(
     if let Some(tokens) = within_runner(&file.items[0], surroundings, options) {
         return tokens;
     }
-    let mut found = parse::find(&file);
+    let (mut found, mut plain) = parse::find_all(&file);
+    if !options.nested {
+        plain.clear();
+    }
     let single = matches!(file.items[0], syn::Item::Fn(_));
     let around = surroundings.filter(|surroundings| {
         let known = |found: &mut Found| surroundings.tell(found, single);
-        found.iter_mut().all(known)
+        found.iter_mut().chain(&mut plain).all(known)
     });
     let table = around
         .and_then(Surroundings::table)
         .unwrap_or_else(|| Cow::Owned(Table::of(&file)));
     let table = &*table;
-    if found.is_empty() {
-        return kept(vec![nothing_async(&file.items[0])]);
+    let mut kept_blocks = Vec::new();
+    let plain = plain
+        .iter()
+        .map(|found| blocks(found, table, options, &mut kept_blocks))
+        .collect::<Vec<_>>();
+    if found.is_empty() && !plain.iter().any(Option::is_some) {
+        if kept_blocks.is_empty() {
+            kept_blocks.push(nothing_async(&file.items[0]));
+        }
+        return kept(kept_blocks);
     }
     let mut refused = Vec::new();
     if options.name.is_some() && !matches!(file.items[0], syn::Item::Fn(_)) {
@@ -83,6 +94,7 @@ pub(crate) fn item(
     }
     Replace {
         outcomes: outcomes.into_iter(),
+        plain: options.nested.then(|| plain.into_iter()),
     }
     .visit_file_mut(&mut file);
     let tokens = file
@@ -241,6 +253,44 @@ fn expand(
     }
 }
 
+/// A function that is not async, with its async blocks lowered.
+fn blocks(
+    found: &Found,
+    table: &Table,
+    options: &Options,
+    kept: &mut Vec<Diagnostic>,
+) -> Option<TokenStream> {
+    // The original is in the expansion too, with all that is inside of it.
+    if !well_formed(found) || has_functions(&found.block) {
+        return None;
+    }
+    match lower::plain(found, table, options) {
+        Ok(tokens) => Some(tokens),
+        Err(diagnostics) => {
+            kept.extend(diagnostics);
+            None
+        }
+    }
+}
+
+fn has_functions(block: &syn::Block) -> bool {
+    struct Functions(bool);
+    impl<'ast> Visit<'ast> for Functions {
+        fn visit_item_fn(&mut self, _: &'ast syn::ItemFn) {
+            self.0 = true;
+        }
+        fn visit_impl_item_fn(&mut self, _: &'ast syn::ImplItemFn) {
+            self.0 = true;
+        }
+        fn visit_trait_item_fn(&mut self, _: &'ast syn::TraitItemFn) {
+            self.0 = true;
+        }
+    }
+    let mut functions = Functions(false);
+    functions.visit_block(block);
+    functions.0
+}
+
 /// Whether the lifetimes of a signature are declared, and can be left out where they are.
 fn well_formed(found: &Found) -> bool {
     struct Lifetimes {
@@ -348,52 +398,72 @@ fn nothing_async(item: &syn::Item) -> Diagnostic {
     )
 }
 
-/// Puts what became of each async function in its place. It walks as [`parse::find`] does.
+/// Puts what became of each function in its place. It walks as [`parse::find_all`] does.
 struct Replace<I> {
+    /// Of async functions.
     outcomes: I,
+    /// Of the others, where their blocks are lowered.
+    plain: Option<I>,
 }
 
 impl<I: Iterator<Item = Option<TokenStream>>> Replace<I> {
-    fn next(&mut self) -> Option<TokenStream> {
-        self.outcomes
-            .next()
-            .expect("there is one for each async function")
+    fn next(&mut self, sig: &syn::Signature, block: &syn::Block) -> Option<TokenStream> {
+        if parse::is_lowered(block) {
+            return None;
+        }
+        let outcomes = if sig.asyncness.is_some() {
+            &mut self.outcomes
+        } else {
+            self.plain.as_mut()?
+        };
+        outcomes.next().expect("there is one for each function")
     }
+}
+
+/// Whether there is nothing to be replaced inside of a function.
+fn closed(sig: &syn::Signature, block: &syn::Block) -> bool {
+    sig.asyncness.is_some() || parse::is_lowered(block)
 }
 
 impl<I: Iterator<Item = Option<TokenStream>>> VisitMut for Replace<I> {
     fn visit_item_mut(&mut self, item: &mut syn::Item) {
-        match item {
-            syn::Item::Fn(function) if function.sig.asyncness.is_some() => {
-                if let Some(tokens) = self.next() {
-                    *item = syn::Item::Verbatim(tokens);
-                }
+        if let syn::Item::Fn(function) = item {
+            if let Some(tokens) = self.next(&function.sig, &function.block) {
+                *item = syn::Item::Verbatim(tokens);
+                return;
             }
-            item => visit_mut::visit_item_mut(self, item),
+            if closed(&function.sig, &function.block) {
+                return;
+            }
         }
+        visit_mut::visit_item_mut(self, item);
     }
 
     fn visit_impl_item_mut(&mut self, item: &mut syn::ImplItem) {
-        match item {
-            syn::ImplItem::Fn(function) if function.sig.asyncness.is_some() => {
-                if let Some(tokens) = self.next() {
-                    *item = syn::ImplItem::Verbatim(tokens);
-                }
+        if let syn::ImplItem::Fn(function) = item {
+            if let Some(tokens) = self.next(&function.sig, &function.block) {
+                *item = syn::ImplItem::Verbatim(tokens);
+                return;
             }
-            item => visit_mut::visit_impl_item_mut(self, item),
+            if closed(&function.sig, &function.block) {
+                return;
+            }
         }
+        visit_mut::visit_impl_item_mut(self, item);
     }
 
     fn visit_trait_item_mut(&mut self, item: &mut syn::TraitItem) {
-        match item {
-            syn::TraitItem::Fn(function)
-                if function.sig.asyncness.is_some() && function.default.is_some() =>
-            {
-                if let Some(tokens) = self.next() {
-                    *item = syn::TraitItem::Verbatim(tokens);
-                }
+        if let syn::TraitItem::Fn(function) = item
+            && let Some(block) = &function.default
+        {
+            if let Some(tokens) = self.next(&function.sig, block) {
+                *item = syn::TraitItem::Verbatim(tokens);
+                return;
             }
-            item => visit_mut::visit_trait_item_mut(self, item),
+            if closed(&function.sig, block) {
+                return;
+            }
         }
+        visit_mut::visit_trait_item_mut(self, item);
     }
 }

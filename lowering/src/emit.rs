@@ -30,10 +30,12 @@ use rewrite::{Rewrite, Try};
 use std::collections::HashMap;
 
 pub(crate) use cleanup::prune;
+pub(crate) use expansion::of_plain;
 pub(crate) use lints::prune as prune_lints;
 pub(crate) use signature::Signature;
 
 /// The function around the body.
+#[derive(Clone)]
 pub(crate) struct Item<'a> {
     pub(crate) attrs: &'a [syn::Attribute],
     pub(crate) vis: &'a syn::Visibility,

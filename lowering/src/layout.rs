@@ -90,6 +90,51 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
+    /// Names for the function `name`, none of which is `mentioned` in it. In the named form its future is called `form`.
+    pub(crate) fn new(
+        name: &str,
+        mentioned: &HashSet<String>,
+        output: Output,
+        form: Option<&str>,
+    ) -> Self {
+        let mut taken: HashSet<String> = mentioned.clone();
+        let mut fresh = |wanted: &str| {
+            // Nobody reads an expansion, and what it cannot see, such as a constant, must not have the name of a variable.
+            let wanted = match output {
+                Output::Expansion if wanted.starts_with(char::is_lowercase) => {
+                    &format!("{wanted}_lowered")
+                }
+                _ => wanted,
+            };
+            let free = unique(wanted, |name| taken.contains(name));
+            taken.insert(free.clone());
+            Ident::new(&free, Span::call_site())
+        };
+        let base = camel(name);
+        Fresh {
+            rt: fresh("rt"),
+            state: fresh("state"),
+            frame: fresh("frame"),
+            cx: fresh("cx"),
+            child: fresh("child"),
+            ready: fresh("output"),
+            kept: fresh("kept"),
+            state_type: fresh(&format!("{base}State")),
+            frame_type: form.map_or_else(
+                || fresh(&format!("{base}Frame")),
+                |name| Ident::new(name, Span::call_site()),
+            ),
+            children_type: fresh(&format!("{base}Children")),
+            machine_label: fresh("machine"),
+            arm_label: fresh("arm"),
+            as_written: fresh(&format!("{}_as_written", name.trim_start_matches("r#"))),
+            any: fresh("Any"),
+            accepted: fresh("accepted"),
+        }
+    }
+}
+
+impl Fresh {
     /// The label of the machine's loop; it is pruned where nothing needs it.
     pub(crate) fn machine(&self) -> syn::Lifetime {
         syn::Lifetime {
@@ -139,40 +184,7 @@ pub(crate) fn layout(
     graph: &Graph,
     analysis: &Analysis,
 ) -> Layout {
-    let mut taken: HashSet<String> = cx.mentioned.clone();
-    let mut fresh = |wanted: &str| {
-        // Nobody reads an expansion, and what it cannot see, such as a constant, must not have the name of a variable.
-        let wanted = match cx.output {
-            Output::Expansion if wanted.starts_with(char::is_lowercase) => {
-                &format!("{wanted}_lowered")
-            }
-            _ => wanted,
-        };
-        let name = unique(wanted, |name| taken.contains(name));
-        taken.insert(name.clone());
-        Ident::new(&name, Span::call_site())
-    };
-    let base = camel(cx.name);
-    let fresh = Fresh {
-        rt: fresh("rt"),
-        state: fresh("state"),
-        frame: fresh("frame"),
-        cx: fresh("cx"),
-        child: fresh("child"),
-        ready: fresh("output"),
-        kept: fresh("kept"),
-        state_type: fresh(&format!("{base}State")),
-        frame_type: cx.wanted.map_or_else(
-            || fresh(&format!("{base}Frame")),
-            |name| Ident::new(name, Span::call_site()),
-        ),
-        children_type: fresh(&format!("{base}Children")),
-        machine_label: fresh("machine"),
-        arm_label: fresh("arm"),
-        as_written: fresh(&format!("{}_as_written", cx.name.trim_start_matches("r#"))),
-        any: fresh("Any"),
-        accepted: fresh("accepted"),
-    };
+    let fresh = Fresh::new(cx.name, cx.mentioned, cx.output, cx.wanted);
     let names = local_names(cx, resolved, graph, analysis, &fresh);
     let mut state_names = Taken::new(["Start", "Returned", "Panicked"].map(str::to_owned).into());
     let states: Vec<State> = body
@@ -273,7 +285,7 @@ pub(crate) fn layout(
             }
             let field = ident(&taken.take("shared"), Span::call_site());
             let ty = ident(
-                &shared_types.take(&format!("{base}Shared")),
+                &shared_types.take(&format!("{}Shared", camel(cx.name))),
                 Span::call_site(),
             );
             shared.extend(locals.iter().map(|&local| (local, field.clone())));

@@ -8,7 +8,7 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::emit::{self, Input, Item, Signature, emit};
 use crate::graph::{Graph, graph};
 use crate::hold::hold;
-use crate::layout::{Context, Layout, layout};
+use crate::layout::{Context, Fresh, Layout, layout};
 use crate::macro_names;
 use crate::messages;
 use crate::named;
@@ -334,6 +334,66 @@ pub(crate) fn function(
         })
         .collect::<Result<_, Vec<Diagnostic>>>()?;
     Ok(Copies { copies, nested })
+}
+
+/// Lowers the async blocks of a function that is not async, for an expansion.
+///
+/// # Errors
+/// Says of each block why none is lowered; nothing where there is none.
+pub(crate) fn plain(
+    found: &Found,
+    table: &Table,
+    options: &Options,
+) -> Result<TokenStream, Vec<Diagnostic>> {
+    let Found { sig, block, .. } = found;
+    let known = refuse_attributes(found, table).is_empty();
+    let unnamed = |param: &syn::FnArg| matches!(param, syn::FnArg::Typed(typed) if emit::has_impl(&typed.ty) && !matches!(*typed.pat, syn::Pat::Ident(_)));
+    if !known || sig.constness.is_some() || sig.abi.is_some() || sig.inputs.iter().any(unnamed) {
+        return Err(Vec::new());
+    }
+    let mut mentioned = crate::layout::mentioned(sig, block);
+    mentioned.extend(table.constants().cloned());
+    let opened = Opened {
+        block: block.clone(),
+        mentioned: mentioned.clone(),
+    };
+    let (opened, nested) = nested::nested(found, opened, table, options);
+    if nested.machines.is_empty() {
+        let kept = |block: &nested::Native| {
+            let message = format!("this async block stays the compiler's own: {}", block.why);
+            let help = "take the attribute off, or put what the block needs into a `let` with a type before it";
+            let label = "the block";
+            Diagnostic::new(
+                Code::MoveOrBorrow,
+                block.span,
+                message,
+                label,
+                Some(help.into()),
+            )
+        };
+        return Err(nested.native.iter().map(kept).collect());
+    }
+    let fresh = Fresh::new(&sig.ident.to_string(), &mentioned, options.output, None);
+    let item = Item {
+        attrs: &found.attrs,
+        vis: &found.vis,
+        sig,
+        outer: found.outer.as_ref(),
+        self_ty: found.self_ty.as_ref(),
+        in_trait: found.kind == Kind::Trait
+            || found.kind != Kind::Inherent && sig.receiver().is_some(),
+        is_block: false,
+        stays_async: false,
+        recursive: false,
+        awaits_generic: false,
+        block,
+        condition: None,
+        edition: options.edition,
+        output: options.output,
+        after_completion: options.after_completion,
+    };
+    let body = nested::fill(opened.block.to_token_stream(), &nested, &fresh);
+    Ok(emit::of_plain(&item, &fresh, body))
 }
 
 /// What is about syntax that stands nowhere in the source, as an opened macro has it, is about the function.

@@ -27,7 +27,7 @@ use crate::lower::{self, Stages};
 use crate::names::{self, LocalId};
 use crate::open::{Opened, open};
 use crate::parse::{Found, Kind};
-use crate::report::Options;
+use crate::report::{Options, Output};
 use crate::resolve::{Resolved, resolve};
 use crate::types::Table;
 use captures::{Around, Capture, Dereference, declared};
@@ -75,6 +75,7 @@ pub(crate) struct Machine {
 pub(crate) struct Native {
     pub(crate) path: String,
     pub(crate) line: usize,
+    pub(crate) span: Span,
     pub(crate) why: String,
 }
 
@@ -132,6 +133,7 @@ pub(crate) fn nested(
         options,
         nested: Nested::default(),
         again: Vec::new(),
+        borrowed: false,
     };
     replace.visit_block_mut(&mut block);
     let nested = replace.nested;
@@ -233,6 +235,8 @@ struct Replace<'a> {
     nested: Nested,
     /// What is declared inside of each loop and closure around.
     again: Vec<HashSet<LocalId>>,
+    /// Inside of a closure or block that borrows what it mentions.
+    borrowed: bool,
 }
 
 impl Replace<'_> {
@@ -240,7 +244,12 @@ impl Replace<'_> {
     fn replace(&mut self, block: &syn::ExprAsync) -> Option<Expr> {
         let line = block.async_token.span.start().line;
         let path = format!("{}::{{async block at line {line}}}", self.found.path);
-        let captures = self.around.captures(block, &self.again);
+        let captures = if self.borrowed && self.options.output == Output::Expansion {
+            // What the machine is checked through would be borrowed from the function like the rest.
+            Err("a closure or block without `move` is around it".to_owned())
+        } else {
+            self.around.captures(block, &self.again)
+        };
         match captures.and_then(|captures| self.lower(block, &captures, &path)) {
             Ok((machine, arguments)) => {
                 let span = block.async_token.span;
@@ -253,7 +262,13 @@ impl Replace<'_> {
                 Some(Expr::Call(call))
             }
             Err(why) => {
-                self.nested.native.push(Native { path, line, why });
+                let span = block.async_token.span;
+                self.nested.native.push(Native {
+                    path,
+                    line,
+                    span,
+                    why,
+                });
                 None
             }
         }
@@ -339,6 +354,13 @@ impl Replace<'_> {
         syn::parse_quote!(#mutability #name: #ty)
     }
 
+    fn capturing(&mut self, by_move: bool, inside: impl FnOnce(&mut Self)) {
+        let outer = self.borrowed;
+        self.borrowed |= !by_move;
+        inside(self);
+        self.borrowed = outer;
+    }
+
     fn repeated(&mut self, declares: HashSet<LocalId>, inside: impl FnOnce(&mut Self)) {
         self.again.push(declares);
         inside(self);
@@ -377,6 +399,12 @@ impl VisitMut for Replace<'_> {
         visit_mut::visit_expr_mut(self, expr);
     }
 
+    fn visit_expr_async_mut(&mut self, expr: &mut syn::ExprAsync) {
+        self.capturing(expr.capture.is_some(), |this| {
+            visit_mut::visit_expr_async_mut(this, expr);
+        });
+    }
+
     fn visit_expr_loop_mut(&mut self, expr: &mut syn::ExprLoop) {
         let declares = declared(|found| found.visit_expr_loop(expr));
         self.repeated(declares, |this| visit_mut::visit_expr_loop_mut(this, expr));
@@ -397,7 +425,9 @@ impl VisitMut for Replace<'_> {
     fn visit_expr_closure_mut(&mut self, expr: &mut syn::ExprClosure) {
         let declares = declared(|found| found.visit_expr_closure(expr));
         self.repeated(declares, |this| {
-            visit_mut::visit_expr_closure_mut(this, expr);
+            this.capturing(expr.capture.is_some(), |this| {
+                visit_mut::visit_expr_closure_mut(this, expr);
+            });
         });
     }
 

@@ -221,7 +221,7 @@ impl<'ast> Visit<'ast> for Finder {
 }
 
 /// Whether a body is what an earlier lowering wrote: it begins with the runtime's name. Some of these functions stay `async`.
-fn is_lowered(block: &syn::Block) -> bool {
+pub(crate) fn is_lowered(block: &syn::Block) -> bool {
     let Some(syn::Stmt::Item(syn::Item::Use(item))) = block.stmts.first() else {
         return false;
     };

@@ -15,7 +15,7 @@ pub struct Surroundings {
     table: Option<Table>,
 }
 
-/// Where an async function of the file stands.
+/// Where a function of the file stands.
 struct Place {
     path: String,
     name: String,
@@ -35,7 +35,8 @@ impl Surroundings {
         // file is read with other tokens, and what matters is kept as text.
         fallback::force();
         let known = syn::parse_file(source).map(|file| {
-            let places = parse::find(&file).iter().map(Place::of).collect();
+            let (found, plain) = parse::find_all(&file);
+            let places = found.iter().chain(&plain).map(Place::of).collect();
             (places, Table::text_of(&file))
         });
         fallback::unforce();

@@ -27,7 +27,8 @@
 //! what is needed later, and it can say where it is.
 //!
 //! The attribute stands on functions, on methods, on a whole `impl` block (of a trait as well), and on an inline module; in the last two
-//! every async function inside is lowered. Functions there that another attribute macro rewrites, such as those under `#[instrument]`, are
+//! every async function inside is lowered. With the option `nested` it also stands on functions that are not async and have `async` blocks in them, as
+//! those that return `impl Future` or a boxed future do. Functions there that another attribute macro rewrites, such as those under `#[instrument]`, are
 //! left to it.
 //!
 //! # What the compiler says
@@ -125,8 +126,9 @@
 //! - A macro that is not the standard library's and whose arguments await (`select!`, `join!`) is refused: await in a `let` before it, or put
 //!   it into a function without the attribute. A macro with a `break`, `continue` or `return` in its definition does not compile where a loop was
 //!   taken apart.
-//! - Async closures inside of a lowered function stay the compiler's own. So do async blocks, unless `nested` asks for them, and those of which
-//!   only types say what they capture: `handroll check --nested` names each with its reason. A block's machine may have to be told its output
+//! - Async closures inside of a lowered function stay the compiler's own. So do async blocks, unless `nested` asks for them, those in a closure or
+//!   block without `move`, and those of which only types say what they capture: `handroll check --nested` names each of the latter with its reason.
+//!   A function that is not async, and of which no block is lowered, is an error; one that has other functions inside of its body stays as it is. A block's machine may have to be told its output
 //!   where the compiler's block finds it from how it is used; and where it keeps borrowed values in place, what it borrows must be declared before it.
 //! - A function whose body holds an `impl` for a type from outside of it cannot be lowered: the body stands in the expansion twice.
 //! - The body is checked twice, and the machine costs more to check than the original: of a crate with 1,000 small lowered functions,

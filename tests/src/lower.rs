@@ -2,6 +2,10 @@
 
 use crate::fixture::{Fixture, year};
 use handroll_lowering::{Diagnostic, Edition, Function, Options, lower_file};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use syn::spanned::Spanned;
+use syn::visit::{self, Visit};
 
 /// A fixture after lowering.
 #[derive(Clone, Debug)]
@@ -50,16 +54,73 @@ pub fn with_attribute(fixture: &Fixture, edition: Edition) -> Result<LoweredFixt
     } else {
         "#[::handroll_rt::lower]\n"
     };
-    for function in file.functions.iter().rev() {
-        let is_block = function.path.contains('{');
-        if function.outcome.is_ok() && !is_block {
-            text.insert_str(function.bytes.start, attribute);
-        }
+    let lowered = file.functions.iter().filter(|found| found.outcome.is_ok());
+    let (blocks, functions): (Vec<_>, Vec<_>) = lowered.partition(|found| found.path.contains('{'));
+    let mut places: BTreeSet<usize> = functions.iter().map(|found| found.bytes.start).collect();
+    let blocks: Vec<usize> = blocks.iter().map(|block| block.bytes.start).collect();
+    places.extend(owners(&fixture.text, &blocks));
+    for place in places.into_iter().rev() {
+        text.insert_str(place, attribute);
     }
     Ok(LoweredFixture {
         text,
         functions: file.functions,
     })
+}
+
+/// Where the functions begin that are not async and have these blocks in them, without functions between.
+fn owners(text: &str, blocks: &[usize]) -> Vec<usize> {
+    struct Owners<'a> {
+        blocks: &'a [usize],
+        found: Vec<usize>,
+    }
+    impl Owners<'_> {
+        fn function(&mut self, item: Range<usize>, sig: &syn::Signature, inside: usize) {
+            let owns = self.blocks.iter().any(|block| item.contains(block));
+            // One that has functions inside stays as it is; and the table of the cases has blocks in closures that borrow.
+            if owns && inside == 0 && sig.asyncness.is_none() && sig.ident != "cases" {
+                self.found.push(item.start);
+            }
+        }
+    }
+    impl<'ast> Visit<'ast> for Owners<'_> {
+        fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+            let inside = functions(&item.block);
+            self.function(item.span().byte_range(), &item.sig, inside);
+            visit::visit_item_fn(self, item);
+        }
+        fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+            let inside = functions(&item.block);
+            self.function(item.span().byte_range(), &item.sig, inside);
+            visit::visit_impl_item_fn(self, item);
+        }
+        fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+            let inside = item.default.as_ref().map_or(0, functions);
+            self.function(item.span().byte_range(), &item.sig, inside);
+            visit::visit_trait_item_fn(self, item);
+        }
+    }
+    let mut owners = Owners {
+        blocks,
+        found: Vec::new(),
+    };
+    if let Ok(file) = syn::parse_file(text) {
+        owners.visit_file(&file);
+    }
+    owners.found
+}
+
+/// How many functions stand in a block.
+fn functions(block: &syn::Block) -> usize {
+    struct Functions(usize);
+    impl<'ast> Visit<'ast> for Functions {
+        fn visit_signature(&mut self, _: &'ast syn::Signature) {
+            self.0 += 1;
+        }
+    }
+    let mut functions = Functions(0);
+    functions.visit_block(block);
+    functions.0
 }
 
 /// Diagnostics, a line each.

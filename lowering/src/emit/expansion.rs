@@ -36,7 +36,7 @@
 
 use super::{Input, Item, has_ident};
 use crate::desugar::Body;
-use crate::layout::Layout;
+use crate::layout::{Fresh, Layout};
 use crate::report::Edition;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -124,6 +124,69 @@ pub(super) fn of_named(
     };
     let step = through(step, &fresh.rt, &fresh.accepted);
     (check, in_edition(step, input))
+}
+
+/// A function that is not async, whose async blocks are lowered: its body with their machines, beside the original. That is checked as if
+/// it were async, with all that it says in its body: so the compiler can be asked about it in the same way.
+pub(crate) fn of_plain(item: &Item<'_>, fresh: &Fresh, body: TokenStream) -> TokenStream {
+    let (rt, native) = (&fresh.rt, &fresh.as_written);
+    let Item {
+        sig, vis, block, ..
+    } = item;
+    let (attrs, alias) = (outer_attributes(item), super::alias(rt));
+    let mut written = (*sig).clone();
+    written.asyncness = Some(syn::Token![async](sig.fn_token.span));
+    let mut lints = item.attrs.to_vec();
+    lints.push(syn::parse_quote!(#[allow(clippy::unused_async)]));
+    let original = Item {
+        sig: &written,
+        attrs: &lints,
+        ..item.clone()
+    };
+    let arguments: Vec<TokenStream> = sig.inputs.iter().map(argument).collect();
+    let output = output(sig);
+    let returned = Ident::new("returned", Span::mixed_site());
+    let in_place = quote! {
+        async move {
+            if let ::core::option::Option::Some(#returned) = ::core::option::Option::None::<#output> {
+                return #returned;
+            }
+            #block
+        }
+    };
+    // Nothing of this function's goes through the answer: its blocks have outputs of their own.
+    let checked = (&in_place, &quote!(()));
+    let (beside, check) = self::checked(&original, fresh, &arguments, Arguments::Own, checked);
+    let silence = silence();
+    let mut content = Group::new(
+        Delimiter::Brace,
+        quote! {
+            #alias
+            let #native = ::core::marker::PhantomData;
+            #check
+            #silence
+            return #body;
+        },
+    );
+    content.set_span(block.brace_token.span.join());
+    quote! {
+        #beside
+        #(#attrs)*
+        #vis #sig #content
+    }
+}
+
+/// What a parameter is called in the function; whatever fits, where it is taken apart.
+fn argument(param: &FnArg) -> TokenStream {
+    match param {
+        FnArg::Receiver(receiver) => receiver.self_token.to_token_stream(),
+        FnArg::Typed(typed) => match &*typed.pat {
+            syn::Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => {
+                pat.ident.to_token_stream()
+            }
+            _ => quote!(::handroll_rt::any()),
+        },
+    }
 }
 
 /// Of an async block, which is checked with the original around it: the machine's code goes through that as well.
@@ -243,12 +306,8 @@ fn may_mention_outer(sig: &syn::Signature) -> bool {
 /// The original as an item beside the function, if it is one, and what checks it.
 fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, TokenStream) {
     let Input { item, layout, .. } = input;
-    let fresh = &layout.fresh;
-    let (native, accepted) = (&fresh.as_written, &fresh.accepted);
-    let Item { sig, block, .. } = item;
-    let attrs = item.attrs.iter().filter(|attr| is_lint(attr)).map(outer);
-    let attrs: Vec<syn::Attribute> = attrs.collect();
-    let arguments: Vec<TokenStream> = sig
+    let arguments: Vec<TokenStream> = item
+        .sig
         .inputs
         .iter()
         .zip(&body.params)
@@ -257,20 +316,36 @@ fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, T
             _ => layout.name(*local).to_token_stream(),
         })
         .collect();
+    let output = output(item.sig);
+    let block = async_block(item, &arguments, &output);
+    checked(item, &layout.fresh, &arguments, given, (&block, &output))
+}
+
+/// The same, where the parameters are called `arguments`, from an `async` block with the original in it, and what the machine returns.
+fn checked(
+    item: &Item<'_>,
+    fresh: &Fresh,
+    arguments: &[TokenStream],
+    given: Arguments,
+    (async_block, returned): (&TokenStream, &TokenStream),
+) -> (TokenStream, TokenStream) {
+    let (native, accepted) = (&fresh.as_written, &fresh.accepted);
+    let Item { sig, block, .. } = item;
+    let attrs = item.attrs.iter().filter(|attr| is_lint(attr)).map(outer);
+    let attrs: Vec<syn::Attribute> = attrs.collect();
     let output = output(sig);
     let place = place(item);
     // A block is checked with the function that it stands in, so what it has of errors, that function has too. And of a function that
     // may await itself, the compiler does not know yet what it sends.
     let judged = if matches!(place, Place::Block) || item.recursive {
-        quote!(::handroll_rt::accepted!(#native, #output, unasked))
+        quote!(::handroll_rt::accepted!(#native, #returned, unasked))
     } else {
-        quote!(::handroll_rt::accepted!(#native, #output))
+        quote!(::handroll_rt::accepted!(#native, #returned))
     };
     if matches!(place, Place::Block) {
-        let block = async_block(item, &arguments, &output);
         let check = quote! {
             if false {
-                ::handroll_rt::stands_for_block::<#output, _>(#native, #block);
+                ::handroll_rt::stands_for_block::<#output, _>(#native, #async_block);
                 loop {}
             }
             let #accepted = #judged;
@@ -353,7 +428,7 @@ fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, T
         }
     };
     let given = match given {
-        Arguments::Own => &arguments,
+        Arguments::Own => arguments,
         Arguments::Any => &anything,
     };
     let first = call(function(quote!(_)), given);

@@ -78,12 +78,11 @@ impl Machine {
         fn given(
             tokens: TokenStream,
             arguments: &[TokenStream],
-            around: Option<&Fresh>,
+            around: &TokenStream,
         ) -> TokenStream {
             let one = |tree: TokenTree| match tree {
                 TokenTree::Ident(ident) if names::with_text(&ident, |text| text == AROUND) => {
-                    let around = around.expect("an expansion is put into a function");
-                    around.accepted.to_token_stream()
+                    around.clone()
                 }
                 TokenTree::Ident(ident) => {
                     let index = names::with_text(&ident, |text| {
@@ -108,7 +107,10 @@ impl Machine {
         let rt = &self.stages.layout.fresh.rt;
         let known = around.is_some_and(|around| around.rt == *rt);
         let alias = (!known).then(|| emit::alias(rt));
-        let machine = given(self.tokens.clone(), arguments, around);
+        // The command's output has no mark for it.
+        let accepted = around.map(|around| around.accepted.to_token_stream());
+        let accepted = accepted.unwrap_or_default();
+        let machine = given(self.tokens.clone(), arguments, &accepted);
         quote!({ #alias #machine })
     }
 

@@ -1,7 +1,9 @@
 //! What the attribute can stand on.
 
 use handroll_rt::{block_on, lower};
+use std::future::Future;
 use std::num::ParseIntError;
+use std::pin::Pin;
 
 async fn read(text: &str) -> Result<u32, ParseIntError> {
     text.parse()
@@ -116,4 +118,62 @@ fn functions_methods_blocks_and_modules_are_lowered() {
     assert_eq!(block_on(inner::deeper::count()), 6);
     assert_eq!(block_on(Sevens.two()), 14);
     assert_eq!(block_on(depth(3)), 3);
+}
+
+#[lower(nested)]
+fn later(n: u32, name: &str) -> impl Future<Output = Result<u32, ParseIntError>> {
+    async move {
+        let first = read(name).await?;
+        Ok(first + n)
+    }
+}
+
+#[lower(nested)]
+impl Of<u32> {
+    fn boxed(&self) -> Pin<Box<dyn Future<Output = u32> + Send + '_>> {
+        Box::pin(async move {
+            let read = read("1").await;
+            self.0 + read.unwrap_or_default()
+        })
+    }
+
+    async fn twice(&self) -> u32 {
+        let again = async move { self.boxed().await };
+        self.boxed().await + again.await
+    }
+}
+
+trait Call {
+    fn call<'a>(&'a mut self, n: u8) -> Pin<Box<dyn Future<Output = u8> + Send + 'a>>;
+}
+
+impl Call for Counter {
+    #[lower(nested)]
+    fn call<'a>(&'a mut self, n: u8) -> Pin<Box<dyn Future<Output = u8> + Send + 'a>> {
+        Box::pin(async move {
+            let next = self.next().await;
+            next + n
+        })
+    }
+}
+
+#[lower(nested)]
+fn generic<T: Clone + Send, F>((first, second): (T, u8), make: F) -> impl Future<Output = (T, u8)>
+where
+    F: Fn(u8) -> u8,
+{
+    let made = make(second);
+    async move {
+        let read = read("1").await;
+        drop(read);
+        (first, made)
+    }
+}
+
+#[test]
+fn blocks_of_functions_that_are_not_async_are_lowered() {
+    assert_eq!(block_on(later(1, "5")), Ok(6));
+    assert_eq!(block_on(Of(3).twice()), 8);
+    assert_eq!(block_on(Counter(1).call(2)), 5);
+    assert_eq!(block_on(generic(("a", 1), |n| n + 1)), ("a", 2));
 }
