@@ -471,9 +471,8 @@ pub(crate) fn analyse(
         }
     }
     for (local, replaced) in replacing {
-        let first = |unclear: &Unclear| {
-            unclear.local == local && !matches!(unclear.way, Way::Replaced(_))
-        };
+        let first =
+            |unclear: &Unclear| unclear.local == local && !matches!(unclear.way, Way::Replaced(_));
         if !analysis.unclear.iter().any(first) {
             match replaced {
                 Ok(unclear) => analysis.unclear.push(unclear),
