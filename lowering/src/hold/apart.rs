@@ -94,7 +94,8 @@ fn guards_in(expr: &mut Expr, fields: &mut Fields<'_>) {
 fn part(resolved: &mut Resolved, local: LocalId, member: &str, used: bool) -> LocalId {
     let whole = &resolved.locals[local.0];
     let (span, mutable) = (whole.span, whole.mutable && used);
-    let name = if whole.base == "this" && !member.starts_with(|first: char| first.is_ascii_digit()) {
+    let name = if whole.base == "this" && !member.starts_with(|first: char| first.is_ascii_digit())
+    {
         member.trim_start_matches("r#").to_owned()
     } else {
         format!("{}_{}", whole.base, member.trim_start_matches("r#"))

@@ -70,7 +70,12 @@ impl Residual<'_> {
         );
         let rest = &block.stmts[at + 1..];
         let uses = block.stmts[..at].iter().filter(|stmt| is_item(stmt));
-        let uses: TokenStream = uses.map(|stmt| match stmt { Stmt::Plain(plain) => plain.to_token_stream(), _ => TokenStream::new() }).collect();
+        let uses: TokenStream = uses
+            .map(|stmt| match stmt {
+                Stmt::Plain(plain) => plain.to_token_stream(),
+                _ => TokenStream::new(),
+            })
+            .collect();
         // What the resumed statement itself binds ends with its block as well.
         let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
         let out = if !head.completes {
@@ -78,9 +83,9 @@ impl Residual<'_> {
         } else if rest.is_empty() {
             self.end_block(head.tokens, block.stmts.last(), dest)
         } else {
-            declares |= rest
-                .iter()
-                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt));
+            declares |= rest.iter().any(|stmt| {
+                matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt)
+            });
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest);
             tokens.extend(out.tokens);

@@ -14,10 +14,9 @@ pub(super) fn declared(stmt: &Stmt, locals: &mut Vec<LocalId>) {
 }
 
 pub(super) fn declares(block: &Block) -> bool {
-    block
-        .stmts
-        .iter()
-        .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt))
+    block.stmts.iter().any(|stmt| {
+        matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt)
+    })
 }
 
 /// Whether it is an item, which holds in all of its block.
