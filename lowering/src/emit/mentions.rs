@@ -5,7 +5,7 @@ use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use crate::sets::Set;
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Spacing, TokenStream, TokenTree};
 use std::collections::HashSet;
 
 /// The locals that a piece of emitted code mentions.
@@ -49,8 +49,12 @@ impl<'a> Mentions<'a> {
         // A field or method has a name of its own; but the frame's fields are those of the locals.
         let mut member = false;
         let mut of_frame = false;
-        let mut trees = tokens.clone().into_iter();
+        // `Point { x: 1, y }`
+        let mut first = true;
+        let mut trees = tokens.clone().into_iter().peekable();
         while let Some(tree) = trees.next() {
+            let may_name_field = std::mem::take(&mut first);
+            first = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == ',');
             let after_dot = member;
             member = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '.' && !of_frame && !member);
             match &tree {
@@ -62,7 +66,10 @@ impl<'a> Mentions<'a> {
                 TokenTree::Ident(ident) if ident == "vacant" => self.declares = true,
                 TokenTree::Ident(ident) => {
                     of_frame = *ident == self.layout.fresh.frame;
-                    if !after_dot {
+                    let names_field = may_name_field
+                        && matches!(trees.peek(), Some(TokenTree::Punct(punct))
+                            if punct.as_char() == ':' && punct.spacing() == Spacing::Alone);
+                    if !after_dot && !names_field {
                         names::with_text(ident, |name| self.name(name));
                     }
                     continue;

@@ -534,8 +534,14 @@ impl VisitMut for Wrap<'_> {
         self.done = true;
         Unwrap(self.merged).visit_expr_mut(expr);
         for (holder, owners) in self.marks.iter().rev() {
-            let inner = &*expr;
-            *expr = syn::parse_quote!(#[held__hr(#holder, #(#owners),*)] { #inner });
+            // Not parsed: where marks stand inside of it already, its tokens need not be what they were.
+            let mut block: syn::ExprBlock = syn::parse_quote!(
+                #[held__hr(#holder, #(#owners),*)]
+                {}
+            );
+            let inner = std::mem::replace(expr, syn::parse_quote!(()));
+            block.block.stmts.push(Stmt::Expr(inner, None));
+            *expr = Expr::Block(block);
         }
     }
 }
