@@ -439,10 +439,7 @@ fn awaited(body: &Body, id: AwaitId) -> String {
 
 /// Tokens with the names that locals have in the source.
 fn as_written(tokens: &TokenStream) -> TokenStream {
-    let base = |text: &str| {
-        crate::names::unmark(text)?;
-        text.rfind("__hr").map(|at| text[..at].to_owned())
-    };
+    let base = |text: &str| crate::names::source_name(text).map(str::to_owned);
     crate::names::map_tokens(
         tokens.clone(),
         &mut |ident, _| {

@@ -38,6 +38,12 @@ pub(crate) fn unmark(ident: &str) -> Option<(LocalId, Mention)> {
     Some((LocalId(local.parse().ok()?), Mention(mention.parse().ok()?)))
 }
 
+/// The name in the source of a marked identifier.
+pub(crate) fn source_name(ident: &str) -> Option<&str> {
+    unmark(ident)?;
+    ident.rfind(MARK).map(|at| &ident[..at])
+}
+
 /// A text with marked names as a reader wants them: `x`, or `x#3` where several locals have that name.
 pub(crate) fn readable(text: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';

@@ -220,6 +220,11 @@ impl Desugar<'_> {
                     _ => None,
                 };
                 let base = extended_value_mut(&mut reference.expr);
+                self.extended_inside(base, &mut true, out);
+                if extends(base) {
+                    let span = reference.and_token.span;
+                    self.refuse(Code::Temporary, span, "this `let` keeps a temporary alive beyond the statement, and the function waits later", "a value without a name", "give the borrowed value a name in a `let` before it");
+                }
                 let ident = self.name_value(base, ty, mutable, out);
                 *base = lift::path(ident);
             }
@@ -229,14 +234,82 @@ impl Desugar<'_> {
                     *init.expr = syn::parse_quote!(rt__hr::pinned!(#ident));
                 }
             }
+            value if has_ref(pat) && init.diverge.is_none() && !by_ref => {
+                let ty = match (&*pat, &*value) {
+                    (Pat::Type(typed), _) => Some((*typed.ty).clone()),
+                    (_, Expr::Tuple(tuple)) => {
+                        let types = tuple.elems.iter().map(|elem| {
+                            let ty = self.table.type_of(elem);
+                            ty.unwrap_or_else(|| syn::parse_quote!(_))
+                        });
+                        Some(syn::parse_quote!((#(#types,)*)))
+                    }
+                    (_, value) => self.table.type_of(value),
+                };
+                let bare = match &*pat {
+                    Pat::Type(typed) => &typed.pat,
+                    pat => pat,
+                };
+                if let Some(ty) = ty
+                    && !crate::syntax::is_place(value)
+                    && self.bind_apart(bare, &ty, value, true, out)
+                    && let Some(ir::Stmt::Plain(last)) = out.pop()
+                {
+                    return last;
+                }
+            }
             value if by_ref => {
                 let ident = self.name_value(value, None, true, out);
                 *init.expr = lift::path(ident);
             }
-            _ => {}
+            value => self.extended_inside(value, &mut true, out),
         }
         self.check_extended(&stmt);
         stmt
+    }
+
+    /// Names the temporaries in the parts of a value, as far as evaluating them first changes nothing. `quiet`: nothing that was evaluated
+    /// before ran code.
+    fn extended_inside(&mut self, value: &mut Expr, quiet: &mut bool, out: &mut Vec<ir::Stmt>) {
+        match value {
+            Expr::Paren(inner) => self.extended_inside(&mut inner.expr, quiet, out),
+            Expr::Tuple(tuple) => {
+                for elem in &mut tuple.elems {
+                    self.extended_inside(elem, quiet, out);
+                }
+            }
+            Expr::Array(array) => {
+                for elem in &mut array.elems {
+                    self.extended_inside(elem, quiet, out);
+                }
+            }
+            Expr::Struct(found) => {
+                for field in &mut found.fields {
+                    self.extended_inside(&mut field.expr, quiet, out);
+                }
+            }
+            Expr::Reference(reference)
+                if *quiet
+                    && extended_value(&reference.expr).is_some()
+                    && !crate::syntax::is_constant(&reference.expr) =>
+            {
+                let base = extended_value_mut(&mut reference.expr);
+                // All of it is evaluated at its turn.
+                self.extended_inside(base, &mut true, out);
+                let ident = self.name_value(base, None, true, out);
+                *base = lift::path(ident);
+            }
+            Expr::Cast(cast) => self.extended_inside(&mut cast.expr, quiet, out),
+            Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
+                match block.block.stmts.as_mut_slice() {
+                    [Stmt::Expr(tail, None)] => self.extended_inside(tail, quiet, out),
+                    _ => *quiet = false,
+                }
+            }
+            Expr::Path(_) => {}
+            Expr::Reference(reference) if matches!(*reference.expr, Expr::Path(_)) => {}
+            other => *quiet &= crate::syntax::is_constant(other),
+        }
     }
 
     /// Refuses a `let` that still lengthens the life of a temporary.

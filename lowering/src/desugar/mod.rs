@@ -25,6 +25,7 @@ mod jumps;
 mod lets;
 mod lift;
 mod macros;
+mod params;
 mod settle;
 mod temporaries;
 mod unsafety;
@@ -41,7 +42,7 @@ use crate::syntax::HasAwait;
 use crate::types::Table;
 use proc_macro2::{Ident, Span};
 use quote::{format_ident, quote};
-use syn::{Expr, Pat, Stmt};
+use syn::{Expr, Stmt};
 
 /// A function in await-normal form.
 #[derive(Clone, Debug)]
@@ -287,51 +288,6 @@ impl Desugar<'_> {
         syn::Lifetime {
             apostrophe: Span::call_site(),
             ident: format_ident!("again__hr{}", self.labels),
-        }
-    }
-
-    /// A parameter: held from the start; a pattern takes it apart when the function first runs, and what the pattern leaves drops
-    /// with the parameters.
-    fn param(
-        &mut self,
-        pat: Pat,
-        ty: &syn::Type,
-        starts: &mut Vec<LocalId>,
-        stmts: &mut Vec<ir::Stmt>,
-    ) {
-        if let Pat::Ident(ident) = &pat
-            && ident.by_ref.is_none()
-            && ident.subpat.is_none()
-            && stmts.is_empty()
-            && let Some(local) = crate::names::local(&ident.ident)
-        {
-            starts.push(local);
-            return;
-        }
-        let span = syn::spanned::Spanned::span(&pat);
-        let whole = self.resolved.hidden("param", span);
-        self.resolved.locals[whole.0].ty = Some(ty.clone());
-        starts.push(whole);
-        let value = self.resolved.mention(whole);
-        match &pat {
-            // What nothing names is kept, in its place behind what the patterns before it bind.
-            Pat::Wild(_) if stmts.is_empty() => {}
-            Pat::Wild(_) => {
-                let kept = self.resolved.hidden("param", span);
-                let kept = self.resolved.mention(kept);
-                stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #kept = #value;)));
-            }
-            _ => {
-                if !stmts.is_empty() && !matches!(pat, Pat::Ident(_)) {
-                    let kept = self.resolved.hidden("param", span);
-                    let declared = self.resolved.mention(kept);
-                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #declared = #value;)));
-                    let value = self.resolved.mention(kept);
-                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
-                } else {
-                    stmts.push(ir::Stmt::Plain(syn::parse_quote!(let #pat = #value;)));
-                }
-            }
         }
     }
 

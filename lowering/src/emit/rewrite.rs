@@ -7,7 +7,7 @@ use crate::ir;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use crate::syntax::{as_ident, bare, is_format_macro, macro_name};
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use std::collections::HashSet;
 use syn::visit_mut::{self, VisitMut};
@@ -900,7 +900,7 @@ impl Rewrite<'_> {
         let name = macro_name(mac);
         let known = is_format_macro(&name) || name == "vec";
         let captured = self.captured(mac.tokens.clone());
-        let tokens = std::mem::take(&mut mac.tokens);
+        let tokens = self.name_shorthands(std::mem::take(&mut mac.tokens));
         // Another macro may want one token tree where a variable stood.
         let spell = |value: Expr| {
             if known {
@@ -915,6 +915,33 @@ impl Rewrite<'_> {
             &mut |_| None,
         );
         self.name_captures(mac, &captured);
+    }
+
+    /// `?x` and `%x` among the arguments also give a field its name; what stands for `x` in the output has another.
+    fn name_shorthands(&self, tokens: TokenStream) -> TokenStream {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let is = |tree: Option<&TokenTree>, mark: char| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+        let mut out: Vec<TokenTree> = Vec::with_capacity(trees.len());
+        for (i, tree) in trees.iter().enumerate() {
+            let first = i == 0 || is(trees.get(i - 1), ',');
+            let sigil = is(Some(tree), '?') || is(Some(tree), '%');
+            let alone = trees.get(i + 2).is_none() || is(trees.get(i + 2), ',');
+            if first
+                && sigil
+                && alone
+                && let Some(TokenTree::Ident(ident)) = trees.get(i + 1)
+                && let Some(local) = names::local(ident)
+            {
+                let text = ident.to_string();
+                let base = names::source_name(&text).unwrap_or(&text);
+                if self.pinned(ident).is_some() || self.layout.name(local) != base {
+                    out.push(Ident::new(base, ident.span()).into());
+                    out.extend(quote!(=));
+                }
+            }
+            out.push(tree.clone());
+        }
+        out.into_iter().collect()
     }
 
     /// The pinned locals that format strings capture.
