@@ -312,7 +312,7 @@ fn gives_output(step: &TokenStream, rt: &Ident) -> bool {
 
 /// What each function has allowed, before [`prune_lints`] takes off what it does not need.
 pub(crate) fn lints() -> TokenStream {
-    quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_variables)])
+    quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_parens, unused_variables)])
 }
 
 /// Items, each under a condition.

@@ -11,10 +11,11 @@ use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{BinOp, Expr, Pat, PatIdent, Stmt};
 
-const LINTS: [&str; 4] = [
+const LINTS: [&str; 5] = [
     "unused_mut",
     "unused_assignments",
     "unused_braces",
+    "unused_parens",
     "unused_variables",
 ];
 
@@ -114,6 +115,8 @@ struct Walk {
     lost_values: bool,
     /// A block holds nothing but a value.
     braces: bool,
+    /// A macro gets a place in parentheses.
+    parens: bool,
     /// How many loops are around.
     depth: usize,
 }
@@ -121,9 +124,23 @@ struct Walk {
 /// Loops in more loops than that are gone through once.
 const DEEP: usize = 4;
 
+/// `(rt::at!(x))`
+fn has_place_in_parens(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|tree| match tree {
+        TokenTree::Group(group) => {
+            let trees: Vec<TokenTree> = group.stream().into_iter().collect();
+            let place = matches!(trees.as_slice(), [TokenTree::Ident(_), _, _, TokenTree::Ident(at), TokenTree::Punct(bang), TokenTree::Group(_)]
+                if at == "at" && bang.as_char() == '!');
+            place && group.delimiter() == proc_macro2::Delimiter::Parenthesis
+                || has_place_in_parens(&group.stream())
+        }
+        _ => false,
+    })
+}
+
 impl Walk {
     /// For each of [`LINTS`], whether it may speak.
-    fn needed(&self) -> [bool; 4] {
+    fn needed(&self) -> [bool; 5] {
         let ambiguous =
             |binding: &Binding| binding.is_mut && binding.may_change && !binding.changes;
         let unused = |binding: &Binding| !binding.read && !binding.name.starts_with('_');
@@ -131,6 +148,7 @@ impl Walk {
             self.bindings.iter().any(ambiguous),
             self.lost_values || self.bindings.iter().any(|b| b.assigned && b.unread),
             self.braces,
+            self.parens,
             self.bindings.iter().any(unused),
         ]
     }
@@ -508,6 +526,7 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let name = crate::syntax::macro_name(mac);
+        self.parens |= !is_format_macro(&name) && has_place_in_parens(&mac.tokens);
         // What `write!` writes to is borrowed for that.
         let writes = matches!(name.as_str(), "write" | "writeln");
         self.tokens(&mac.tokens, writes || !is_format_macro(&name));
