@@ -310,6 +310,13 @@ impl<'ast> Visit<'ast> for Kept<'_> {
         self.0.keep(&arm.attrs, |names| names.visit_arm(arm));
         visit::visit_arm(self, arm);
     }
+    fn visit_expr(&mut self, expr: &'ast Expr) {
+        // An operand may be spelled otherwise in the output, and its attribute with it.
+        for operand in operands(expr).into_iter().flatten() {
+            self.0.attrs.extend(attributes_of(operand).iter().cloned());
+        }
+        visit::visit_expr(self, expr);
+    }
     fn visit_item(&mut self, _: &'ast syn::Item) {}
 }
 
@@ -373,6 +380,17 @@ fn has_value(stmt: &Stmt) -> bool {
         Stmt::Expr(_, semi) => semi.is_none(),
         Stmt::Macro(mac) => mac.semi_token.is_none(),
         _ => false,
+    }
+}
+
+/// The operands of an expression that may each have a condition.
+fn operands(expr: &Expr) -> Option<&Punctuated<Expr, Token![,]>> {
+    match expr {
+        Expr::Array(expr) => Some(&expr.elems),
+        Expr::Call(expr) => Some(&expr.args),
+        Expr::MethodCall(expr) => Some(&expr.args),
+        Expr::Tuple(expr) => Some(&expr.elems),
+        _ => None,
     }
 }
 
@@ -498,6 +516,23 @@ impl VisitMut for Select<'_> {
     }
 
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        let operands = match expr {
+            Expr::Array(expr) => Some(&mut expr.elems),
+            Expr::Call(expr) => Some(&mut expr.args),
+            Expr::MethodCall(expr) => Some(&mut expr.args),
+            Expr::Tuple(expr) => Some(&mut expr.elems),
+            _ => None,
+        };
+        if let Some(operands) = operands {
+            let all = std::mem::take(operands).into_pairs();
+            *operands = all
+                .filter(|pair| self.keeps(attributes_of(pair.value())))
+                .collect();
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
 
     fn visit_expr_match_mut(&mut self, expr: &mut syn::ExprMatch) {
         expr.arms.retain(|arm| self.keeps(&arm.attrs));
