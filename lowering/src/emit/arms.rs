@@ -229,7 +229,7 @@ fn binding(
 struct Received {
     /// The name that the poll's `Ready` binds.
     output: Ident,
-    /// What is bound to it once the child is gone: `let n =`.
+    /// What is bound to it once the child is gone: `let n =`, or nothing.
     bound: TokenStream,
     /// What follows.
     code: TokenStream,
@@ -250,7 +250,8 @@ fn receive(
         code: code.clone(),
     };
     if !has_ident(code, output) {
-        return otherwise(quote!(let _ =));
+        // A statement drops it as `let _ =` would, but may have the type `()` without a word from clippy.
+        return otherwise(TokenStream::new());
     }
     let mut trees = code.clone().into_iter().peekable();
     let is =
