@@ -407,7 +407,9 @@ impl Desugar<'_> {
         if let Stmt::Item(item) = stmt {
             match item {
                 // These hold in their block alone, each part of which says them again.
-                syn::Item::Use(mut item) if position != Position::Body => {
+                syn::Item::Use(mut item)
+                    if position != Position::Body && !self.brings_local(&item.tree) =>
+                {
                     item.attrs.push(syn::parse_quote!(#[allow(unused_imports)]));
                     out.push(ir::Stmt::Plain(Stmt::Item(syn::Item::Use(item))));
                 }
@@ -533,6 +535,17 @@ impl Desugar<'_> {
             );
         }
         out.push(ir::Stmt::Plain(stmt));
+    }
+
+    /// Whether a `use` brings in the name of a local.
+    fn brings_local(&self, tree: &syn::UseTree) -> bool {
+        match tree {
+            syn::UseTree::Path(path) => self.brings_local(&path.tree),
+            syn::UseTree::Name(name) => self.names_local(&name.ident),
+            syn::UseTree::Rename(name) => self.names_local(&name.rename),
+            syn::UseTree::Group(group) => group.items.iter().any(|tree| self.brings_local(tree)),
+            syn::UseTree::Glob(_) => false,
+        }
     }
 
     fn names_local(&self, name: &Ident) -> bool {

@@ -94,11 +94,14 @@ impl Residual<'_> {
                 completes: out.completes,
             }
         };
-        declares |= !uses.is_empty();
-        let (completes, tokens) = (out.completes, out.tokens);
-        let out = Out {
-            tokens: quote!(#uses #tokens),
-            completes,
+        // Behind the bindings: what an item brings in would stand before a local from outside.
+        let out = match uses.is_empty() {
+            true => out,
+            false => {
+                let (completes, tokens) = (out.completes, out.tokens);
+                let tokens = quote!({ #uses #tokens });
+                Out { tokens, completes }
+            }
         };
         if flat {
             return out;
