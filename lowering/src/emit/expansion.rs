@@ -137,7 +137,7 @@ pub(crate) fn of_plain(item: &Item<'_>, fresh: &Fresh, body: TokenStream) -> Tok
     let mut written = (*sig).clone();
     written.asyncness = Some(syn::Token![async](sig.fn_token.span));
     let mut lints = item.attrs.to_vec();
-    lints.push(syn::parse_quote!(#[allow(clippy::unused_async)]));
+    lints.push(syn::parse_quote!(#[allow(clippy::unused_async, clippy::async_yields_async)]));
     let original = Item {
         sig: &written,
         attrs: &lints,
