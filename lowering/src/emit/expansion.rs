@@ -344,6 +344,7 @@ fn checked(
     };
     if matches!(place, Place::Block) {
         let check = quote! {
+            #(#attrs)*
             if false {
                 ::handroll_rt::stands_for_block::<#output, _>(#native, #async_block);
                 loop {}
