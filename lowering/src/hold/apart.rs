@@ -94,11 +94,12 @@ fn guards_in(expr: &mut Expr, fields: &mut Fields<'_>) {
 fn part(resolved: &mut Resolved, local: LocalId, member: &str, used: bool) -> LocalId {
     let whole = &resolved.locals[local.0];
     let (span, mutable) = (whole.span, whole.mutable && used);
-    let name = if whole.base == "this" && !member.starts_with(|first: char| first.is_ascii_digit())
-    {
-        member.trim_start_matches("r#").to_owned()
+    let plain = member.trim_start_matches("r#");
+    let alone = whole.base == "this" && syn::parse_str::<Ident>(plain).is_ok();
+    let name = if alone {
+        plain.to_owned()
     } else {
-        format!("{}_{}", whole.base, member.trim_start_matches("r#"))
+        format!("{}_{plain}", whole.base)
     };
     let unused = if used { "" } else { "_" };
     let part = resolved.hidden(&format!("{unused}{name}"), span);
