@@ -252,10 +252,18 @@ impl Desugar<'_> {
                 };
                 if let Some(ty) = ty
                     && !crate::syntax::is_place(value)
-                    && self.bind_apart(bare, &ty, value, true, out)
-                    && let Some(ir::Stmt::Plain(last)) = out.pop()
+                    && !extends(value)
                 {
-                    return last;
+                    // Whole until its own temporaries are dropped, which may panic.
+                    let (locals, before) = (self.resolved.locals.len(), out.len());
+                    let whole = lift::path(self.name_value(value, None, false, out));
+                    if self.bind_apart(bare, &ty, &whole, true, out)
+                        && let Some(ir::Stmt::Plain(last)) = out.pop()
+                    {
+                        return last;
+                    }
+                    out.truncate(before);
+                    self.resolved.locals.truncate(locals);
                 }
             }
             value if by_ref => {

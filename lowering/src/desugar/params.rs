@@ -84,7 +84,8 @@ impl Desugar<'_> {
         for left in apart.left.iter().rev().skip(1) {
             let name = self.resolved.mention(*left);
             let value = self.resolved.mention(*left);
-            stmts.push(plain(syn::parse_quote!(let #name = #value;)));
+            let mutability = self.resolved.locals[left.0].mutable.then(|| quote!(mut));
+            stmts.push(plain(syn::parse_quote!(let #mutability #name = #value;)));
         }
         for (name, value) in apart.bound {
             stmts.push(plain(syn::parse_quote!(let #name = #value;)));
