@@ -235,6 +235,10 @@ impl Desugar<'_> {
                 }
             }
             value if has_ref(pat) && init.diverge.is_none() && !by_ref => {
+                let spelled = match &*pat {
+                    Pat::Type(typed) => Some((*typed.ty).clone()),
+                    _ => None,
+                };
                 let ty = match (&*pat, &*value) {
                     (Pat::Type(typed), _) => Some((*typed.ty).clone()),
                     (_, Expr::Tuple(tuple)) => {
@@ -256,7 +260,7 @@ impl Desugar<'_> {
                 {
                     // Whole until its own temporaries are dropped, which may panic.
                     let (locals, before) = (self.resolved.locals.len(), out.len());
-                    let whole = lift::path(self.name_value(value, None, false, out));
+                    let whole = lift::path(self.name_value(value, spelled, false, out));
                     if self.bind_apart(bare, &ty, &whole, true, out)
                         && let Some(ir::Stmt::Plain(last)) = out.pop()
                     {
@@ -296,8 +300,10 @@ impl Desugar<'_> {
                     self.extended_inside(&mut field.expr, quiet, out);
                 }
             }
+            // Its own temporaries would drop before what comes behind it is evaluated.
             Expr::Reference(reference)
                 if *quiet
+                    && !self.leaves_temporaries(&reference.expr)
                     && extended_value(&reference.expr).is_some()
                     && !crate::syntax::is_constant(&reference.expr) =>
             {
@@ -314,7 +320,12 @@ impl Desugar<'_> {
                     _ => *quiet = false,
                 }
             }
-            Expr::Path(_) => {}
+            // What moves here drops before all locals, should something behind it panic.
+            Expr::Path(path) => {
+                let local = path.path.get_ident().and_then(crate::names::local);
+                let ty = local.and_then(|local| self.resolved.locals[local.0].ty.as_ref());
+                *quiet &= local.is_none() || ty.is_some_and(|ty| self.table.facts(ty).no_drop);
+            }
             Expr::Reference(reference) if matches!(*reference.expr, Expr::Path(_)) => {}
             other => *quiet &= crate::syntax::is_constant(other),
         }

@@ -344,6 +344,9 @@ impl Desugar<'_> {
             self.tail = outer;
         }
         self.pending = pending;
+        // They hold in all of the block, also where a statement before them does not end.
+        let is_item = |stmt: &ir::Stmt| matches!(stmt, ir::Stmt::Plain(Stmt::Item(_)));
+        stmts.sort_by_key(|stmt| !is_item(stmt));
         let tail = if has_value {
             self.tail(&mut stmts, position)
         } else {

@@ -20,7 +20,7 @@ use crate::seeded::{self, Bug};
 use crate::types::Facts;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use shape::{block_like, declares, diverges};
+use shape::{block_like, declares, diverges, is_item, within_items};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tokens::{ends_with_semi, mentions};
@@ -96,6 +96,12 @@ impl Residual<'_> {
     // From the start.
 
     fn stmts(&self, stmts: &[Stmt], dest: Dest) -> Out {
+        let items = stmts.iter().take_while(|stmt| is_item(stmt)).count();
+        if items > 0 {
+            // Braces of their own: the block may stand in the arm without its own.
+            let (items, stmts) = stmts.split_at(items);
+            return within_items(items, self.stmts(stmts, dest));
+        }
         let mut tokens = TokenStream::new();
         for (i, stmt) in stmts.iter().enumerate() {
             let last = i + 1 == stmts.len();

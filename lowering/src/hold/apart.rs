@@ -116,6 +116,18 @@ fn member(name: &str, span: Span) -> syn::Member {
     }
 }
 
+/// Whether a macro is known, and what it says does not depend on how its arguments are spelled.
+fn takes_any_spelling(mac: &syn::Macro, args: &[syn::Expr]) -> bool {
+    let is_text = |arg: Option<&syn::Expr>| matches!(arg, Some(syn::Expr::Lit(_)));
+    match crate::syntax::macro_name(mac).as_str() {
+        "dbg" => false,
+        "assert" | "debug_assert" | "ensure" => is_text(args.get(1)),
+        // Fields may take their names from the arguments.
+        "error" | "warn" | "info" | "debug" | "trace" | "log" => is_text(args.first()),
+        name => crate::syntax::is_format_macro(name) || crate::syntax::takes_values(mac),
+    }
+}
+
 /// Puts the fields' locals in place of the fields.
 struct Fields<'a> {
     resolved: &'a mut Resolved,
@@ -200,9 +212,7 @@ impl VisitMut for Fields<'_> {
         if !self.mentions(mac.tokens.clone()) {
             return;
         }
-        let name = crate::syntax::macro_name(mac);
-        let known = crate::syntax::is_format_macro(&name) || crate::syntax::takes_values(mac);
-        match macro_args(mac).filter(|_| known) {
+        match macro_args(mac).filter(|args| takes_any_spelling(mac, args)) {
             Some(mut args) => {
                 args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
                 mac.tokens = quote!(#(#args),*);

@@ -1,7 +1,7 @@
 //! What is left of the function after an await.
 
 use super::index::holds_expr;
-use super::shape::{declared, is_item, locals_of, pattern_locals};
+use super::shape::{declared, locals_of, pattern_locals, within_items};
 use super::tokens::{declares_local, mentions, retarget, suffixed};
 use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
 use crate::emit::mentions::{self, Mentions};
@@ -69,13 +69,6 @@ impl Residual<'_> {
             },
         );
         let rest = &block.stmts[at + 1..];
-        let uses = block.stmts[..at].iter().filter(|stmt| is_item(stmt));
-        let uses: TokenStream = uses
-            .map(|stmt| match stmt {
-                Stmt::Plain(plain) => plain.to_token_stream(),
-                _ => TokenStream::new(),
-            })
-            .collect();
         // What the resumed statement itself binds ends with its block as well.
         let mut declares = matches!(&block.stmts[at], Stmt::Let { .. });
         let out = if !head.completes {
@@ -83,9 +76,9 @@ impl Residual<'_> {
         } else if rest.is_empty() {
             self.end_block(head.tokens, block.stmts.last(), dest)
         } else {
-            declares |= rest.iter().any(|stmt| {
-                matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt)
-            });
+            declares |= rest
+                .iter()
+                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest);
             tokens.extend(out.tokens);
@@ -95,14 +88,7 @@ impl Residual<'_> {
             }
         };
         // Behind the bindings: what an item brings in would stand before a local from outside.
-        let out = match uses.is_empty() {
-            true => out,
-            false => {
-                let (completes, tokens) = (out.completes, out.tokens);
-                let tokens = quote!({ #uses #tokens });
-                Out { tokens, completes }
-            }
-        };
+        let out = within_items(&block.stmts[..at], out);
         if flat {
             return out;
         }

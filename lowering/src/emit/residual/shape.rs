@@ -1,7 +1,10 @@
 //! What the syntax of a piece shows: what it declares, and whether control goes on after it.
 
+use super::Out;
 use crate::ir::{Block, Stmt};
 use crate::names::{self, LocalId};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::visit::Visit;
 
 /// The locals that a statement declares in its block.
@@ -17,6 +20,23 @@ pub(super) fn declares(block: &Block) -> bool {
     block.stmts.iter().any(|stmt| {
         matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt)
     })
+}
+
+/// Code of a block in which these items hold.
+pub(super) fn within_items(items: &[Stmt], code: Out) -> Out {
+    let items = items.iter().filter_map(|stmt| match stmt {
+        Stmt::Plain(item @ syn::Stmt::Item(_)) => Some(item),
+        _ => None,
+    });
+    let items: TokenStream = items.map(ToTokens::to_token_stream).collect();
+    if items.is_empty() {
+        return code;
+    }
+    let tokens = code.tokens;
+    Out {
+        tokens: quote::quote!({ #items #tokens }),
+        completes: code.completes,
+    }
 }
 
 /// Whether it is an item, which holds in all of its block.
