@@ -16,7 +16,7 @@ use crate::syntax::bare;
 use crate::types::{Facts, Table};
 use petgraph::graph::{DiGraph, NodeIndex};
 use proc_macro2::Ident;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::Expr;
 use syn::spanned::Spanned;
 
@@ -44,6 +44,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         holdable: false,
         path: None,
         types: HashMap::new(),
+        loosely: HashSet::new(),
         likely_borrowed: false,
         awaited: false,
         replacing: None,
@@ -146,6 +147,8 @@ struct Walk<'a> {
     path: Option<Vec<String>>,
     /// Types of locals that what they are bound to shows.
     types: HashMap<LocalId, syn::Type>,
+    /// Those of which the type is known only up to a reference.
+    loosely: HashSet<LocalId>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
     /// The method call to come is awaited.
@@ -236,8 +239,13 @@ impl Walk<'_> {
         let syn::Type::Path(ty) = self.ty(local)? else {
             return None;
         };
+        let local_type = &self.resolved.locals[local.0].ty;
+        // A pattern would bind references to the fields of a reference.
+        if local_type.is_none() && self.loosely.contains(&local) {
+            return None;
+        }
         let members = self.table.members(&ty.path)?.to_vec();
-        let mut path = match &self.resolved.locals[local.0].ty {
+        let mut path = match local_type {
             Some(syn::Type::Path(spelled)) => spelled.path.clone(),
             _ => ty.path.clone(),
         };

@@ -61,6 +61,7 @@ impl Walk<'_> {
                 && let Some(ty) = self.table.type_of(init)
             {
                 self.types.insert(local, ty);
+                self.loosely.remove(&local);
             }
             self.declare(local);
             self.push(Event::Init(local, None));
@@ -79,7 +80,10 @@ impl Walk<'_> {
                 let facts = self.facts.entry(local).or_default();
                 facts.no_drop = true;
             }
-            self.types.entry(local).or_insert(ty);
+            self.types.entry(local).or_insert_with(|| {
+                self.loosely.insert(local);
+                ty
+            });
         }
     }
 
