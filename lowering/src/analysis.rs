@@ -6,7 +6,7 @@
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::graph::{Event, Graph, Holder, How, Use, Within};
-use crate::hold::{Apart, Unclear, Way};
+use crate::hold::{Unclear, Way};
 use crate::names::{LocalId, Mention};
 use crate::report::Why;
 use crate::resolve::Resolved;
@@ -119,7 +119,7 @@ pub(crate) fn analyse(
     sink: &mut Sink,
 ) -> Analysis {
     let locals = resolved.locals.len();
-    let live = Liveness::solve(graph, locals, |_| true);
+    let live = Liveness::solve(graph, locals);
     let mut analysis = Analysis::default();
     let mut unclear: Vec<(NodeIndex, usize, Use, FixedBitSet)> = Vec::new();
     for node in graph.blocks.node_indices() {
@@ -384,6 +384,7 @@ pub(crate) fn analyse(
         let rewrite = |way| Unclear {
             local: found.local,
             mention: found.mention,
+            apart: None,
             way,
         };
         let refused = || Box::new(refusal(resolved, &found));
@@ -391,13 +392,9 @@ pub(crate) fn analyse(
         // A struct of which the fields are known needs no holder that its other fields could not leave.
         let part = matches!(found.how, How::Part | How::PartReceiver);
         let known = graph.structs.get(&found.local).filter(|_| part);
-        let apart = |otherwise: Way| match known {
-            Some((path, members)) => rewrite(Way::Apart(Box::new(Apart {
-                path: path.clone(),
-                members: members.clone(),
-                otherwise,
-            }))),
-            None => rewrite(otherwise),
+        let apart = |otherwise| Unclear {
+            apart: known.cloned(),
+            ..rewrite(otherwise)
         };
         // An assignment drops the old value, if it is still there: that depends on what the use did.
         let replaced = !matches!(found.how, How::Taken)
@@ -783,18 +780,16 @@ impl PostOrder {
     }
 }
 
-pub(crate) struct Liveness<F> {
+pub(crate) struct Liveness {
     out: Vec<FixedBitSet>,
-    counts: F,
 }
 
-impl<F: Fn(&Use) -> bool> Liveness<F> {
-    pub(crate) fn solve(graph: &Graph, locals: usize, counts: F) -> Self {
+impl Liveness {
+    pub(crate) fn solve(graph: &Graph, locals: usize) -> Self {
         let blocks = graph.blocks.node_count();
         let mut ins = vec![FixedBitSet::with_capacity(locals); blocks];
         let mut this = Liveness {
             out: vec![FixedBitSet::with_capacity(locals); blocks],
-            counts,
         };
         // Successors first, so that most blocks are visited once.
         let order = PostOrder::of(graph);
@@ -806,7 +801,7 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
             }
             this.out[node.index()] = out.clone();
             for event in graph.blocks[node].events.iter().rev() {
-                this.step(event, &mut out);
+                Self::step(event, &mut out);
             }
             if ins[node.index()] != out {
                 ins[node.index()] = out;
@@ -821,10 +816,10 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
         this
     }
 
-    fn step(&self, event: &Event, live: &mut FixedBitSet) {
+    fn step(event: &Event, live: &mut FixedBitSet) {
         match event {
             Event::Declare(local) | Event::Init(local, _) => live.set(local.0, false),
-            Event::Use(found) if (self.counts)(found) => live.insert(found.local.0),
+            Event::Use(found) => live.insert(found.local.0),
             _ => {}
         }
     }
@@ -839,7 +834,7 @@ impl<F: Fn(&Use) -> bool> Liveness<F> {
         let mut live = self.out[node.index()].clone();
         for (i, event) in graph.blocks[node].events.iter().enumerate().rev() {
             each(i, event, &live);
-            self.step(event, &mut live);
+            Self::step(event, &mut live);
         }
     }
 

@@ -120,8 +120,8 @@ pub(crate) struct Graph {
     pub(crate) structured: std::collections::HashSet<LocalId>,
     /// Parameters of types that can hold no borrow of a local of this function.
     pub(crate) given: std::collections::HashSet<LocalId>,
-    /// The locals that are structs of the file which can be taken apart: how a pattern names the type, and its fields.
-    pub(crate) structs: std::collections::HashMap<LocalId, (syn::Path, Vec<String>)>,
+    /// The locals that are structs of the file which can be taken apart.
+    pub(crate) structs: std::collections::HashMap<LocalId, crate::hold::Apart>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
 }

@@ -45,6 +45,8 @@ use syn::visit_mut::{self, VisitMut};
 pub(crate) struct Unclear {
     pub(crate) local: LocalId,
     pub(crate) mention: Mention,
+    /// How the value can be taken apart where it is declared, if only its fields are used. That comes before the way.
+    pub(crate) apart: Option<Apart>,
     pub(crate) way: Way,
 }
 
@@ -59,8 +61,6 @@ pub(crate) enum Way {
     Held(Box<Diagnostic>),
     /// The expression around it goes into a holder; if it cannot, this is what is said.
     Within(Box<Diagnostic>),
-    /// The value is a struct that is taken apart where it is declared, if only its fields are used.
-    Apart(Box<Apart>),
     /// None is known; this is what is said.
     Refused(Box<Diagnostic>),
 }
@@ -72,18 +72,12 @@ pub(crate) struct Apart {
     pub(crate) path: syn::Path,
     /// Its fields, in order.
     pub(crate) members: Vec<String>,
-    /// How the use is rewritten if more than fields are used.
-    pub(crate) otherwise: Way,
 }
 
 impl Way {
     /// Whether it makes a holder.
     pub(crate) fn holds(&self) -> bool {
-        match self {
-            Way::Held(_) | Way::Within(_) => true,
-            Way::Apart(apart) => apart.otherwise.holds(),
-            Way::Out | Way::Replaced(_) | Way::Refused(_) => false,
-        }
+        matches!(self, Way::Held(_) | Way::Within(_))
     }
 }
 
@@ -100,8 +94,8 @@ pub(crate) fn hold(
     let mut new: HashMap<(LocalId, Option<Mention>), LocalId> = HashMap::new();
     // Of what is taken apart no other use needs a rewrite.
     let mut taken: HashSet<LocalId> = HashSet::new();
-    for Unclear { local, way, .. } in uses {
-        if let Way::Apart(apart) = way
+    for Unclear { local, apart, .. } in uses {
+        if let Some(apart) = apart
             && !taken.contains(local)
             && apart::take(resolved, body, edition, *local, apart)
         {
@@ -112,16 +106,14 @@ pub(crate) fn hold(
         local,
         mention,
         way,
+        ..
     } in uses
     {
-        let way = match way {
-            _ if taken.contains(local) => continue,
-            Way::Apart(apart) => &apart.otherwise,
-            way => way,
-        };
+        if taken.contains(local) {
+            continue;
+        }
         let holder = match way {
             Way::Out => &false,
-            Way::Apart(_) => unreachable!("the other way is no such way again"),
             Way::Refused(refusal) => {
                 sink.push((**refusal).clone());
                 continue;
@@ -715,20 +707,6 @@ impl<'ast> Visit<'ast> for FindMention {
         self.text(&ident.to_string());
     }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-        let mut found = Vec::new();
-        names::map_tokens(
-            mac.tokens.clone(),
-            &mut |ident, _| {
-                found.push(ident.to_string());
-                None
-            },
-            &mut |literal| {
-                names::map_captures(literal, &mut |name| {
-                    self.text(name);
-                    None
-                })
-            },
-        );
-        found.iter().for_each(|text| self.text(text));
+        names::each_name(mac.tokens.clone(), &mut |name| self.text(name));
     }
 }

@@ -541,7 +541,12 @@ fn gate(sink: &mut Sink) -> Result<(), Vec<Diagnostic>> {
     if sink.is_empty() {
         Ok(())
     } else {
-        Err(std::mem::take(sink))
+        let mut found = std::mem::take(sink);
+        // Several uses can lead to one refusal.
+        found.dedup_by(|one, other| {
+            one.message == other.message && one.span.start() == other.span.start()
+        });
+        Err(found)
     }
 }
 

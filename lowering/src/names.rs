@@ -147,6 +147,23 @@ pub(crate) fn is_reserved(ident: &str) -> bool {
     ident.contains(MARK)
 }
 
+/// Goes through the identifiers of a token stream, and the names captured in format strings.
+pub(crate) fn each_name(tokens: TokenStream, each: &mut impl FnMut(&str)) {
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) => each_name(group.stream(), each),
+            TokenTree::Ident(ident) => with_text(&ident, &mut *each),
+            TokenTree::Literal(literal) => {
+                map_captures(&literal, &mut |name| {
+                    each(name);
+                    None
+                });
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
 /// Replaces identifiers (and the names captured in format strings) of a token stream.
 pub(crate) fn map_tokens(
     tokens: TokenStream,

@@ -59,7 +59,7 @@ fn over(
         return HashSet::new();
     }
     let locals = graph.facts.len();
-    let live = Liveness::solve(graph, locals, |_| true);
+    let live = Liveness::solve(graph, locals);
     let borrows = Holds::of(graph, &analysis.moves);
     let touched = Touched::of(graph, locals);
     let slots: HashSet<LocalId> = slots.iter().copied().collect();

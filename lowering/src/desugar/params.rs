@@ -133,24 +133,15 @@ impl Desugar<'_> {
             (Pat::Struct(found), Type::Path(ty)) => {
                 let members = self.table.members(&ty.path)?.to_vec();
                 let before = apart.bound.len();
-                let mut parts = Vec::new();
-                for member in &members {
-                    let field = found
-                        .fields
-                        .iter()
-                        .find(|field| name_of(&field.member) == *member);
-                    let wild = Pat::Wild(syn::PatWild {
-                        attrs: Vec::new(),
-                        underscore_token: Default::default(),
-                    });
-                    let owner = Type::Path(ty.clone());
-                    let field_ty = self.table.field(&owner, member);
-                    let field_ty = field_ty.map_or_else(|| syn::parse_quote!(_), Cow::into_owned);
-                    let pat = field.map_or(&wild, |field| &field.pat);
-                    let part = self.apart(pat, &field_ty, apart)?;
-                    let member: syn::Member = syn::parse_str(member).ok()?;
-                    parts.push(quote!(#member: #part));
-                }
+                let field = |member: &String| {
+                    let mut fields = found.fields.iter();
+                    let field = fields.find(|field| name_of(&field.member) == *member);
+                    field.map_or_else(|| syn::parse_quote!(_), |field| (*field.pat).clone())
+                };
+                let pats: Vec<Pat> = members.iter().map(field).collect();
+                let parts = self.fields_apart(ty, &members, &pats, apart)?;
+                let members = members.iter().map(|member| syn::parse_str(member).ok());
+                let members: Vec<syn::Member> = members.collect::<Option<_>>()?;
                 // Bound in the order of the pattern, not in that of the fields.
                 let position = |pat: &Pat| {
                     let declared = pattern_name(pat)?;
@@ -163,23 +154,34 @@ impl Desugar<'_> {
                 }
                 bound.sort_by_key(|(pat, _)| position(pat));
                 let path = &found.path;
-                Some(syn::parse_quote!(#path { #(#parts),* }))
+                Some(syn::parse_quote!(#path { #(#members: #parts),* }))
             }
             (Pat::TupleStruct(found), Type::Path(ty)) => {
                 let members = self.table.members(&ty.path)?.to_vec();
                 let pats = spread(&found.elems, members.len())?;
-                let mut parts = Vec::new();
-                for (member, pat) in members.iter().zip(&pats) {
-                    let owner = Type::Path(ty.clone());
-                    let field_ty = self.table.field(&owner, member);
-                    let field_ty = field_ty.map_or_else(|| syn::parse_quote!(_), Cow::into_owned);
-                    parts.push(self.apart(pat, &field_ty, apart)?);
-                }
+                let parts = self.fields_apart(ty, &members, &pats, apart)?;
                 let path = &found.path;
                 Some(syn::parse_quote!(#path(#(#parts),*)))
             }
             _ => None,
         }
+    }
+
+    /// The same for the fields of a struct, in their order.
+    fn fields_apart(
+        &mut self,
+        owner: &syn::TypePath,
+        members: &[String],
+        pats: &[Pat],
+        apart: &mut Apart,
+    ) -> Option<Vec<Pat>> {
+        let owner = Type::Path(owner.clone());
+        let parts = members.iter().zip(pats).map(|(member, pat)| {
+            let ty = self.table.field(&owner, member);
+            let ty = ty.map_or_else(|| syn::parse_quote!(_), Cow::into_owned);
+            self.apart(pat, &ty, apart)
+        });
+        parts.collect()
     }
 
     /// A local for a part of it.

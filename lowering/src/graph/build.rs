@@ -234,8 +234,8 @@ impl Walk<'_> {
         }
     }
 
-    /// How a pattern names the type of a local that is a struct of the file, and its fields.
-    fn takes_apart(&self, local: LocalId) -> Option<(syn::Path, Vec<String>)> {
+    /// How a local that is a struct of the file is taken apart.
+    fn takes_apart(&self, local: LocalId) -> Option<crate::hold::Apart> {
         let syn::Type::Path(ty) = self.ty(local)? else {
             return None;
         };
@@ -252,7 +252,7 @@ impl Walk<'_> {
         for segment in &mut path.segments {
             segment.arguments = syn::PathArguments::None;
         }
-        Some((path, members))
+        Some(crate::hold::Apart { path, members })
     }
 
     fn declare(&mut self, local: LocalId) {

@@ -142,22 +142,10 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn mentions(&self, tokens: TokenStream) -> bool {
         let mut found = false;
-        let is = |text: &str| names::unmark(text).is_some_and(|(local, _)| local == self.local);
-        let mut literals = false;
-        names::map_tokens(
-            tokens,
-            &mut |ident, _| {
-                found |= is(&ident.to_string());
-                None
-            },
-            &mut |literal| {
-                names::map_captures(literal, &mut |name| {
-                    literals |= is(name);
-                    None
-                })
-            },
-        );
-        found || literals
+        names::each_name(tokens, &mut |name| {
+            found |= names::unmark(name).is_some_and(|(local, _)| local == self.local);
+        });
+        found
     }
 }
 
