@@ -119,6 +119,15 @@ pub(crate) fn analyse(
     sink: &mut Sink,
 ) -> Analysis {
     let locals = resolved.locals.len();
+    for &span in &graph.guarded_elements {
+        sink.push(Diagnostic::new(
+            Code::PartialMove,
+            span,
+            "a guard may leave before an arm takes elements out of an array, and the order in which that drops then is another outside of an async function",
+            "this `match`",
+            Some("give the guard's condition a name in a `let` before the `match`".into()),
+        ));
+    }
     let live = Liveness::solve(graph, locals);
     let mut analysis = Analysis::default();
     let mut unclear: Vec<(NodeIndex, usize, Use, FixedBitSet)> = Vec::new();
@@ -370,6 +379,10 @@ pub(crate) fn analyse(
             sink.push(elements_taken(resolved, &found));
             continue;
         }
+        if found.elements && moves && ends_without(graph, &found) {
+            sink.push(elements_taken_sometimes(resolved, &found));
+            continue;
+        }
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
         let place = facts.copy || facts.unique || facts.shared;
@@ -565,6 +578,57 @@ fn elements_taken(resolved: &Resolved, found: &Use) -> Diagnostic {
             "take the elements by reference, `let [..] = &{name};`, or move `{name}` into a function that takes it apart"
         )),
     )
+}
+
+/// Where an array drops whole on some ways and without some of its elements on others, the compiler drops the elements from the last to
+/// the first in plain code, and from the first to the last in an async function.
+fn elements_taken_sometimes(resolved: &Resolved, found: &Use) -> Diagnostic {
+    let local = &resolved.locals[found.local.0];
+    let name = &local.base;
+    Diagnostic::new(
+        Code::PartialMove,
+        found.span,
+        format!(
+            "elements are taken out of the array `{name}` on some ways only, and the order in which it drops on the others is another outside of an async function"
+        ),
+        "its elements are taken here",
+        Some("take the array apart in a `let` pattern right where it is made".into()),
+    )
+}
+
+/// Whether some way leads from where a local gets its value to an end of the function, or of its own scope, with no use that takes it apart.
+fn ends_without(graph: &Graph, taken: &Use) -> bool {
+    let takes = |event: &Event| matches!(event, Event::Use(found) if found.local == taken.local && found.elements);
+    let mut seen = HashSet::new();
+    let mut stack = Vec::new();
+    for node in graph.blocks.node_indices() {
+        for (index, event) in graph.blocks[node].events.iter().enumerate() {
+            if matches!(event, Event::Init(local, _) if *local == taken.local) {
+                stack.push((node, index + 1));
+            }
+        }
+    }
+    while let Some((node, from)) = stack.pop() {
+        let mut rest = graph.blocks[node].events.iter().skip(from);
+        match rest.find(|event| takes(event) || matches!(event, Event::Leave)) {
+            Some(Event::Leave) => return true,
+            Some(_) => continue,
+            None => {}
+        }
+        let next = graph
+            .blocks
+            .neighbors_directed(node, Direction::Outgoing)
+            .collect::<Vec<_>>();
+        if next.is_empty() {
+            return true;
+        }
+        stack.extend(
+            next.into_iter()
+                .filter(|next| seen.insert(*next))
+                .map(|next| (next, 0)),
+        );
+    }
+    false
 }
 
 /// A value is used again after an expression that may move a part of it.

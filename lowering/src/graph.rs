@@ -25,6 +25,8 @@ pub(crate) enum Event {
     /// A part of it gets a value by an assignment: at these fields, or at a place that is more than fields.
     Refill(LocalId, Option<Vec<String>>),
     Use(Use),
+    /// A `?` may leave the function.
+    Leave,
     Suspend(AwaitId),
 }
 
@@ -120,6 +122,8 @@ pub(crate) struct Graph {
     pub(crate) structured: std::collections::HashSet<LocalId>,
     /// Parameters of types that can hold no borrow of a local of this function.
     pub(crate) given: std::collections::HashSet<LocalId>,
+    /// Matches of values without a name of which an arm takes elements out of an array, while a guard may leave.
+    pub(crate) guarded_elements: Vec<Span>,
     /// The locals that are structs of the file which can be taken apart.
     pub(crate) structs: std::collections::HashMap<LocalId, crate::hold::Apart>,
     /// What is known of each local's type.

@@ -172,7 +172,7 @@ impl Touched {
 
     fn step(event: &Event, state: &mut FixedBitSet) {
         match event {
-            Event::Declare(_) | Event::Refill(..) => {}
+            Event::Declare(_) | Event::Refill(..) | Event::Leave => {}
             Event::Init(local, _) => state.insert(local.0),
             Event::Use(found) => state.insert(found.local.0),
             Event::Suspend(_) => state.clear(),

@@ -553,6 +553,54 @@ pub mod names_a_local {
     }
 }
 
+/// elements are taken out of the array `all` on some ways only
+pub mod elements_sometimes {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> Option<String> {
+            wait().await;
+            let all = [name(), name()];
+            n.checked_sub(1)?;
+            let [first, _] = all;
+            Some(first)
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> Option<String> {
+            wait().await;
+            let [first, _second] = [name(), name()];
+            n.checked_sub(1)?;
+            Some(first)
+        }
+    }
+}
+
+/// a guard may leave before an arm takes elements out of an array, and the order in which that drops then
+pub mod elements_behind_a_guard {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f(n: usize) -> Option<String> {
+            wait().await;
+            Some(match [name(), name()] {
+                [first, _] if n.checked_sub(1)? > 1 => first,
+                _ => name(),
+            })
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f(n: usize) -> Option<String> {
+            wait().await;
+            let many = n.checked_sub(1)? > 1;
+            Some(match [name(), name()] {
+                [first, _] if many => first,
+                _ => name(),
+            })
+        }
+    }
+}
+
 /// an item among statements that await, in a nested block or with the name of a local
 pub mod item {
     pub mod refused {

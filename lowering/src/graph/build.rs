@@ -45,6 +45,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         path: None,
         types: HashMap::new(),
         loosely: HashSet::new(),
+        guarded_elements: Vec::new(),
         likely_borrowed: false,
         awaited: false,
         replacing: None,
@@ -73,10 +74,12 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         flows,
         later,
         within,
+        guarded_elements,
         ..
     } = walk;
     Graph {
         structs,
+        guarded_elements,
         blocks,
         entry,
         suspends,
@@ -149,6 +152,7 @@ struct Walk<'a> {
     types: HashMap<LocalId, syn::Type>,
     /// Those of which the type is known only up to a reference.
     loosely: HashSet<LocalId>,
+    guarded_elements: Vec<proc_macro2::Span>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
     /// The method call to come is awaited.

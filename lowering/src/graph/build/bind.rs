@@ -181,7 +181,8 @@ impl Walk<'_> {
         } else {
             How::Part
         };
-        self.elements = bound.elements;
+        // An element behind an index is copied.
+        self.elements = bound.elements && !super::value::has_index(place);
         self.use_(ident, how);
         self.elements = false;
     }
@@ -268,6 +269,19 @@ impl Walk<'_> {
         if let Pat::Guard(guard) = pat {
             self.value(&guard.guard);
         }
+    }
+
+    /// Whether an arm takes elements out of an array, and a guard may leave before that.
+    pub(super) fn leaves_with_elements(&self, arms: &[syn::Arm]) -> bool {
+        let takes = |arm: &syn::Arm| {
+            let bound = bindings(&arm.pat, self.table);
+            bound.elements && !bound.values.is_empty()
+        };
+        let leaves = |arm: &syn::Arm| match &arm.pat {
+            Pat::Guard(guard) => crate::hold::within::may_jump(&guard.guard),
+            _ => false,
+        };
+        arms.iter().any(takes) && arms.iter().any(leaves)
     }
 
     pub(super) fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {

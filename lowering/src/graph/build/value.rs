@@ -250,6 +250,7 @@ impl Walk<'_> {
             Expr::Await(expr) => self.value(&expr.base),
             Expr::Try(expr) => {
                 self.value(&expr.expr);
+                self.push(Event::Leave);
                 let before = self.at;
                 self.branch_from(before, Edge::Branch);
             }
@@ -298,6 +299,9 @@ impl Walk<'_> {
                 let unit = self.unit(|this| this.head(&expr.expr));
                 self.units.push(unit);
                 let taken = self.takes_option(&expr.expr, expr.arms.iter().map(|arm| &arm.pat));
+                if !is_place(&expr.expr) && self.leaves_with_elements(&expr.arms) {
+                    self.guarded_elements.push(expr.match_token.span);
+                }
                 let from = self.at;
                 let mut ends = Vec::new();
                 for arm in &expr.arms {
@@ -775,7 +779,7 @@ fn fields(place: &Expr) -> Option<Vec<String>> {
     }
 }
 
-fn has_index(place: &Expr) -> bool {
+pub(super) fn has_index(place: &Expr) -> bool {
     match bare(place) {
         Expr::Field(field) => has_index(&field.base),
         Expr::Index(_) => true,
