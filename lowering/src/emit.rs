@@ -7,6 +7,7 @@ mod expansion;
 mod kept;
 mod lints;
 mod mentions;
+mod receive;
 mod residual;
 mod rewrite;
 mod signature;

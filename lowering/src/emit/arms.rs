@@ -1,15 +1,16 @@
 //! The arms of the machine: one for each state that emitted code enters.
 
+use super::Input;
 use super::kept::{Plan, Sets};
 use super::mentions::Mentions;
+use super::receive::{Received, receive, without_rebinding};
 use super::residual::{self, Residual};
-use super::{Input, has_ident};
 use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::seeded::{self, Bug};
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 
@@ -157,11 +158,17 @@ fn arm(
     } else {
         quote!(*#place)
     };
+    let bound: Vec<LocalId> = state.pinned.iter().chain(&state.carried).copied().collect();
+    if late.is_empty() && !layout.deep {
+        let drops = |local: &LocalId| !residual.facts[local.0].no_drop;
+        let dropped: Vec<LocalId> = bound.iter().copied().filter(drops).collect();
+        code = without_rebinding(code, layout, &dropped);
+    }
     let Received {
         output,
         bound,
         code,
-    } = receive(&code, output, layout, &state.carried, &|local| {
+    } = receive(code, output, layout, &bound, &|local| {
         late.is_empty() || seeded::is(Bug::OutputFirst) || residual.facts[local.0].no_drop
     });
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
@@ -223,59 +230,4 @@ fn binding(
         let silent = format_ident!("_{}", name);
         quote!(let #silent = #rt::carried!(#name);)
     }
-}
-
-/// How an arm receives what its child gave.
-struct Received {
-    /// The name that the poll's `Ready` binds.
-    output: Ident,
-    /// What is bound to it once the child is gone: `let n =`, or nothing.
-    bound: TokenStream,
-    /// What follows.
-    code: TokenStream,
-}
-
-/// `let n = output;` at the start of the arm needs no second binding, unless a field of the state has that name, or it would stand before
-/// older locals and drop after them.
-fn receive(
-    code: &TokenStream,
-    output: &Ident,
-    layout: &Layout,
-    carried: &[LocalId],
-    may_be_early: &dyn Fn(LocalId) -> bool,
-) -> Received {
-    let otherwise = |bound| Received {
-        output: output.clone(),
-        bound,
-        code: code.clone(),
-    };
-    if !has_ident(code, output) {
-        // A statement drops it as `let _ =` would, but may have the type `()` without a word from clippy.
-        return otherwise(TokenStream::new());
-    }
-    let mut trees = code.clone().into_iter().peekable();
-    let is =
-        |tree: Option<TokenTree>, text: &str| tree.is_some_and(|tree| tree.to_string() == text);
-    if is(trees.next(), "let") {
-        let mutability = trees.next_if(|tree| tree.to_string() == "mut");
-        if let Some(TokenTree::Ident(name)) = trees.next()
-            && is(trees.next(), "=")
-            && matches!(trees.next(), Some(TokenTree::Ident(value)) if value == *output)
-            && is(trees.next(), ";")
-        {
-            let shown = crate::names::local(&name).map(|local| layout.name(local));
-            if crate::names::local(&name).is_some_and(may_be_early)
-                && !carried
-                    .iter()
-                    .any(|&local| Some(layout.name(local)) == shown)
-            {
-                return Received {
-                    bound: quote!(let #mutability #name =),
-                    output: name,
-                    code: trees.collect(),
-                };
-            }
-        }
-    }
-    otherwise(quote!(let #output =))
 }
