@@ -368,26 +368,25 @@ pub(crate) fn analyse(
     // Where a local gets its next value in a place that it may not need once its other uses are settled.
     let mut replacing: Vec<(LocalId, Result<Unclear, Diagnostic>)> = Vec::new();
     for (node, index, found, after) in unclear {
-        if lent_heads.contains(&found.mention) {
-            sink.push(refusal(resolved, &found));
-            continue;
-        }
         let facts = graph.facts[found.local.0];
         let mut holdings = analysis.held.iter().flatten();
         let moves = matches!(found.how, How::Taken | How::Part) && !facts.no_drop;
-        if found.elements && moves && holdings.any(|holding| holding.local == found.local) {
+        let taken = found.elements && moves;
+        if taken && holdings.any(|holding| holding.local == found.local) {
             sink.push(elements_taken(resolved, &found));
             continue;
         }
-        if found.elements && moves && ends_without(graph, &found) {
+        if taken && ends_without(graph, &found) {
             sink.push(elements_taken_sometimes(resolved, &found));
             continue;
         }
+        let lent_head = lent_heads.contains(&found.mention);
         let pinned = analysis.pinned.contains(&found.local);
         let waits = suspends_in_scope(graph, node, index, found.local);
         let place = facts.copy || facts.unique || facts.shared;
-        if facts.no_drop && (place || !(pinned && found.how != How::Part))
-            || copied.contains(&found.mention)
+        if !lent_head
+            && (facts.no_drop && (place || !(pinned && found.how != How::Part))
+                || copied.contains(&found.mention))
         {
             continue;
         }
@@ -414,6 +413,15 @@ pub(crate) fn analyse(
             && (waits || pinned)
             && assigned_after(graph, node, index, found.local);
         let assigned_part = found.how == How::PartReceiver && after.contains(found.local.0);
+        // Another pattern borrows from it while the function waits: only in a holder can it keep its address and be moved.
+        if lent_head {
+            if lent || replaced {
+                sink.push(refusal(resolved, &found));
+            } else {
+                analysis.unclear.push(within());
+            }
+            continue;
+        }
         match found.how {
             // What is used again was copied, or the output does not compile.
             How::Part
@@ -439,8 +447,11 @@ pub(crate) fn analyse(
             },
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
-            How::Taken if analysis.flagged.contains(&found.local) => {
+            How::Taken if analysis.flagged.contains(&found.local) && lent => {
                 sink.push(refusal(resolved, &found))
+            }
+            How::Taken if analysis.flagged.contains(&found.local) => {
+                analysis.unclear.push(within())
             }
             How::Taken if !lent => analysis.unclear.push(rewrite(Way::Out)),
             _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
@@ -452,8 +463,8 @@ pub(crate) fn analyse(
             // does not compile.
             How::Receiver(_) | How::PartReceiver
                 if (lent || found.in_guard) && found.likely_borrowed => {}
-            _ if found.in_guard => sink.push(refusal(resolved, &found)),
-            How::Part | How::PartReceiver if lent || resolved.locals[found.local.0].hidden => {
+            _ if found.in_guard && !found.by_pattern => sink.push(refusal(resolved, &found)),
+            How::Part | How::PartReceiver if lent => {
                 analysis.unclear.push(apart(Way::Refused(refused())))
             }
             How::Part | How::PartReceiver if !found.holdable || after.contains(found.local.0) => {

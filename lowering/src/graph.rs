@@ -49,6 +49,8 @@ pub(crate) struct Use {
     pub(crate) replaced: Option<Vec<LocalId>>,
     /// It stands in the guard of a pattern, which no holder can take.
     pub(crate) in_guard: bool,
+    /// A pattern looks at it.
+    pub(crate) by_pattern: bool,
     /// A pattern takes elements out of an array.
     pub(crate) elements: bool,
     /// For a part: the expression that uses it can go through a holder as it stands.

@@ -21,10 +21,11 @@
 //! Both locals stand where the value's own declaration stands, so the order of drops does not change.
 //!
 //! Where more than the one call must be in the holder, the expression around it goes in as a whole: see [`within`]. It may own values of
-//! two scopes: see [`scopes`].
+//! two scopes: see [`scopes`]. Patterns look at a value in its holder and hand out what they bind: see [`patterns`].
 
 mod apart;
 mod out;
+pub(crate) mod patterns;
 mod scopes;
 pub(crate) mod within;
 
@@ -102,6 +103,12 @@ pub(crate) fn hold(
             taken.insert(*local);
         }
     }
+    // The patterns of a `match` share the mention of its head, and go into a holder together.
+    let within = uses
+        .iter()
+        .filter(|found| matches!(found.way, Way::Within(_)));
+    let within: HashSet<Mention> = within.map(|found| found.mention).collect();
+    let mut settled = HashSet::new();
     for Unclear {
         local,
         mention,
@@ -109,7 +116,8 @@ pub(crate) fn hold(
         ..
     } in uses
     {
-        if taken.contains(local) {
+        let together = within.contains(mention) && !matches!(way, Way::Within(_));
+        if taken.contains(local) || together || !settled.insert(*mention) {
             continue;
         }
         let holder = match way {
@@ -260,12 +268,18 @@ fn hold_within(
     holders: &mut HashSet<LocalId>,
 ) -> bool {
     each_plain(&mut body.block, &mut MacroStatement(mention));
+    let split = patterns::split(resolved, body, mention);
     let temporaries = Temporaries {
         resolved,
         table,
         edition,
     };
-    let Some(chosen) = within::choose(body, local, mention, &temporaries) else {
+    let chosen = if split {
+        within::choose_split(body, local, mention, &temporaries)
+    } else {
+        within::choose(body, local, mention, &temporaries)
+    };
+    let Some(chosen) = chosen else {
         return false;
     };
     // What only the other holders' expressions hold is there already.
@@ -447,6 +461,22 @@ impl<'ast> Visit<'ast> for Bound {
             self.0.push(local);
         }
         syn::visit::visit_pat_ident(self, pat);
+    }
+    // What a condition looks at may have patterns of its own.
+    fn visit_expr(&mut self, expr: &'ast syn::Expr) {
+        each_let(expr, &mut |found| self.visit_pat(&found.pat));
+    }
+}
+
+/// Each `let` of a condition.
+pub(crate) fn each_let<'a>(cond: &'a syn::Expr, each: &mut impl FnMut(&'a syn::ExprLet)) {
+    match crate::syntax::bare(cond) {
+        syn::Expr::Let(found) => each(found),
+        syn::Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+            each_let(&binary.left, each);
+            each_let(&binary.right, each);
+        }
+        _ => {}
     }
 }
 

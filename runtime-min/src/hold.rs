@@ -107,6 +107,15 @@ pub unsafe fn start<L: Future, V>(holder: &mut L, values: V) -> L::Output {
     unsafe { ManuallyDrop::into_inner(passed.result) }
 }
 
+/// Which arm of a `match` is taken, and what its pattern binds: the patterns look at a value in its holder.
+#[derive(Clone, Copy, Debug)]
+pub enum Arm<T, U> {
+    /// The first one.
+    This(T),
+    /// One behind it.
+    Other(U),
+}
+
 /// What a holder has of an inner scope. It does not drop it: [`Rest`] does.
 pub struct Nest<L, O> {
     inner: ManuallyDrop<L>,
@@ -208,7 +217,7 @@ macro_rules! held {
         $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),+], $call)
     };
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
-        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
             values => {
                 // SAFETY: the holder is started with the values.
@@ -256,7 +265,7 @@ macro_rules! hold {
         $crate::hold!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),+], $call)
     };
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
-        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
             values => {
                 // SAFETY: as in `held!`.
@@ -300,7 +309,7 @@ macro_rules! linger {
         $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($name = $value),*], $call)
     };
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {{
-        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)*) {
             values => {
                 // SAFETY: as in `held!`.
@@ -377,7 +386,7 @@ macro_rules! nest {
         @ $guard:ident, |$holder:ident| $fill:expr, |$left:ident| $fill_rest:expr,
         [$($between:ident),* $(,)?], [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], [$($own:ident = $inner:expr),+ $(,)?], $call:expr $(,)?
     ) => {{
-        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match (($($crate::Later::new(&$between),)*), ($($crate::Later::new(&$later),)*), ($($value,)+), ($($inner,)+)) {
             values => {
                 // SAFETY: as in `held!`.
@@ -558,7 +567,7 @@ impl<L: Future<Output = Step<A, R>>, A, R> Resume<L, A, R> {
 #[macro_export]
 macro_rules! begin {
     ($fill:ident $slot:expr, [$($name:ident = $value:expr),* $(,)?], |$given:ident: $operands:ty| $call:expr $(,)?) => {{
-        #[allow(unused_mut, unreachable_code, clippy::diverging_sub_expression, clippy::redundant_locals)]
+        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
         match ($($value,)*) {
             ($(mut $name,)*) => {
                 let guard = $crate::$fill!($slot, async move {

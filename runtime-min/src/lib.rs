@@ -113,12 +113,12 @@ mod block_on;
 pub use block_on::block_on;
 pub use child::{Child, done, wait};
 pub use core::future::{Future, IntoFuture};
-pub use core::option::Option::Some;
+pub use core::option::Option::{None, Some};
 pub use core::task::Poll::{self, Pending, Ready};
 #[cfg(feature = "macros")]
 pub use handroll_macro::lower;
 pub use hold::{
-    FindPort, Given, Nest, Of, Park, Port, Rest, Resume, Step, Wait, begin, resume, start,
+    Arm, FindPort, Given, Nest, Of, Park, Port, Rest, Resume, Step, Wait, begin, resume, start,
 };
 pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};

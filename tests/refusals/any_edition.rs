@@ -407,21 +407,21 @@ pub mod elements_later {
 pub mod unnamed {
     pub mod refused {
         use super::super::*;
-        pub async fn f(a: String, b: String) -> usize {
-            match (a, b) {
-                (ref a, _) if a.len() > 2 => number().await,
+        pub async fn f(a: String, b: String) -> Result<usize, std::num::ParseIntError> {
+            Ok(match (a, b) {
+                (ref a, _) if a.parse::<usize>()? > 2 => number().await,
                 (a, b) => a.len() + b.len(),
-            }
+            })
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f(a: String, b: String) -> usize {
+        pub async fn f(a: String, b: String) -> Result<usize, std::num::ParseIntError> {
             let pair = (a, b);
-            if pair.0.len() > 2 {
-                return number().await;
+            if pair.0.parse::<usize>()? > 2 {
+                return Ok(number().await);
             }
-            pair.0.len() + pair.1.len()
+            Ok(pair.0.len() + pair.1.len())
         }
     }
 }
@@ -486,18 +486,18 @@ pub mod extended {
     pub mod refused {
         use super::super::*;
         pub async fn f() -> usize {
-            let ref word = word().await;
+            let (name, n) = (&name(), number().await);
             wait().await;
-            word.len()
+            name.len() + n
         }
     }
     pub mod instead {
         use super::super::*;
         pub async fn f() -> usize {
-            let value = word().await;
-            let word = &value;
+            let value = name();
+            let (name, n) = (&value, number().await);
             wait().await;
-            word.len()
+            name.len() + n
         }
     }
 }

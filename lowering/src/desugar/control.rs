@@ -5,6 +5,7 @@ use super::lift::{path, temporary};
 use super::temporaries::conditions;
 use super::{Desugar, Position, Prefix, Root};
 use crate::diagnostics::Code;
+use crate::hold::patterns::moves_elements;
 use crate::ir::{self, Arm, Block, Loop};
 use crate::report::Edition;
 use crate::seeded::{self, Bug};
@@ -25,31 +26,6 @@ pub(super) fn gives_reference(head: &Expr) -> bool {
         Expr::Index(index) => matches!(bare(&index.index), Expr::Range(_)),
         _ => false,
     }
-}
-
-/// Whether a pattern binds an element of an array or slice, not with `ref`.
-fn moves_elements(pat: &Pat) -> bool {
-    #[derive(Default)]
-    struct Elements {
-        inside: bool,
-        found: bool,
-    }
-    impl<'ast> syn::visit::Visit<'ast> for Elements {
-        fn visit_pat_slice(&mut self, pat: &'ast syn::PatSlice) {
-            let outer = std::mem::replace(&mut self.inside, true);
-            syn::visit::visit_pat_slice(self, pat);
-            self.inside = outer;
-        }
-        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
-            self.found |=
-                self.inside && pat.by_ref.is_none() && crate::names::local(&pat.ident).is_some();
-            syn::visit::visit_pat_ident(self, pat);
-        }
-        fn visit_expr(&mut self, _: &'ast Expr) {}
-    }
-    let mut elements = Elements::default();
-    syn::visit::Visit::visit_pat(&mut elements, pat);
-    elements.found
 }
 
 impl Desugar<'_> {

@@ -127,6 +127,20 @@ fn has_ref(pat: &Pat) -> bool {
     refs.0
 }
 
+/// Whether a pattern binds something by `ref mut`.
+fn refs_mutably(pat: &Pat) -> bool {
+    bindings(pat)
+        .iter()
+        .any(|bound| bound.by_ref.is_some() && bound.mutability.is_some())
+}
+
+/// Takes the type off a pattern.
+fn untyped(pat: &mut Pat) {
+    if let Pat::Type(typed) = pat {
+        *pat = (*typed.pat).clone();
+    }
+}
+
 /// What nothing binds: `_`, with or without a type.
 fn is_wild(pat: &Pat) -> bool {
     match pat {
@@ -260,7 +274,7 @@ impl Desugar<'_> {
                 {
                     // Whole until its own temporaries are dropped, which may panic.
                     let (locals, before) = (self.resolved.locals.len(), out.len());
-                    let whole = lift::path(self.name_value(value, spelled, false, out));
+                    let whole = lift::path(self.name_value(value, spelled.clone(), false, out));
                     if self.bind_apart(bare, &ty, &whole, true, out)
                         && let Some(ir::Stmt::Plain(last)) = out.pop()
                     {
@@ -268,6 +282,11 @@ impl Desugar<'_> {
                     }
                     out.truncate(before);
                     self.resolved.locals.truncate(locals);
+                }
+                if !crate::syntax::is_place(value) && !extends(value) {
+                    let whole = self.name_value(value, spelled, refs_mutably(pat), out);
+                    *value = lift::path(whole);
+                    untyped(pat);
                 }
             }
             value if by_ref => {
@@ -368,6 +387,33 @@ impl Desugar<'_> {
     }
 
     pub(super) fn local(&mut self, mut local: syn::Local, out: &mut Vec<ir::Stmt>) {
+        // The pattern borrows from the value, which lives as long as what it binds.
+        if has_ref(&local.pat)
+            && let Some(init) = &mut local.init
+            && init.diverge.is_none()
+            && init.expr.has_await()
+            && !extends(&init.expr)
+        {
+            let span = local.let_token.span;
+            let whole = self.resolved.hidden("value", span);
+            self.resolved.locals[whole.0].mutable = refs_mutably(&local.pat);
+            let declared = self.resolved.mention(whole);
+            let mutability = refs_mutably(&local.pat).then(|| quote!(mut));
+            let named = self.resolved.mention(whole);
+            let value = std::mem::replace(&mut *init.expr, lift::path(named));
+            let ty = match &local.pat {
+                Pat::Type(typed) => Some((*typed.ty).clone()),
+                _ => None,
+            };
+            untyped(&mut local.pat);
+            let ty = ty.map(|ty| quote!(: #ty));
+            let whole: Stmt = syn::parse_quote!(let #mutability #declared #ty = #value;);
+            if let Stmt::Local(whole) = whole {
+                self.local(whole, out);
+            }
+            out.push(ir::Stmt::Plain(Stmt::Local(local)));
+            return;
+        }
         if let Some(init) = &local.init {
             let simple = matches!(&*init.expr, Expr::Reference(reference) if extended_value(&reference.expr).is_some_and(|base| base.has_await() && !extends(base)));
             if !simple {

@@ -70,9 +70,12 @@ impl Temporaries<'_> {
                 | BinOp::Lt(_)
                 | BinOp::Le(_)
                 | BinOp::Gt(_)
-                | BinOp::Ge(_) => [&binary.left, &binary.right]
-                    .into_iter()
-                    .any(|side| !is_constant(side) && !is_settled_value(side) && place(side)),
+                | BinOp::Ge(_) => [&binary.left, &binary.right].into_iter().any(|side| {
+                    !is_constant(side)
+                        && !is_settled_value(side)
+                        && !self.is_scalar(side)
+                        && place(side)
+                }),
                 // Each operand ends its own temporaries.
                 BinOp::And(_) | BinOp::Or(_) => false,
                 _ => value(&binary.left) || value(&binary.right),
@@ -95,6 +98,46 @@ impl Temporaries<'_> {
             }
             Expr::Macro(mac) => self.of_macro(&mac.mac),
             _ => true,
+        }
+    }
+
+    /// Whether a value is known to be a number, a `bool` or a `char`.
+    pub(crate) fn is_scalar(&self, expr: &Expr) -> bool {
+        match bare(expr) {
+            Expr::Lit(lit) => !matches!(
+                lit.lit,
+                syn::Lit::Str(_) | syn::Lit::ByteStr(_) | syn::Lit::CStr(_) | syn::Lit::Verbatim(_)
+            ),
+            Expr::Cast(cast) => crate::types::type_name(&cast.ty)
+                .is_some_and(|name| crate::types::is_primitive(&name)),
+            Expr::Unary(unary) => {
+                !matches!(unary.op, syn::UnOp::Deref(_)) && self.is_scalar(&unary.expr)
+            }
+            Expr::Binary(binary) => match binary.op {
+                BinOp::Eq(_)
+                | BinOp::Ne(_)
+                | BinOp::Lt(_)
+                | BinOp::Le(_)
+                | BinOp::Gt(_)
+                | BinOp::Ge(_)
+                | BinOp::And(_)
+                | BinOp::Or(_) => true,
+                BinOp::Add(_)
+                | BinOp::Sub(_)
+                | BinOp::Mul(_)
+                | BinOp::Div(_)
+                | BinOp::Rem(_)
+                | BinOp::BitXor(_)
+                | BinOp::BitAnd(_)
+                | BinOp::BitOr(_)
+                | BinOp::Shl(_)
+                | BinOp::Shr(_) => self.is_scalar(&binary.left) && self.is_scalar(&binary.right),
+                _ => false,
+            },
+            expr => crate::syntax::as_ident(expr)
+                .and_then(crate::names::local)
+                .and_then(|local| self.resolved.locals[local.0].ty.as_ref())
+                .is_some_and(|ty| self.table.facts(ty).scalar),
         }
     }
 

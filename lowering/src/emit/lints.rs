@@ -260,6 +260,22 @@ impl Walk {
         self.may_change(root);
     }
 
+    /// A pattern with a `ref mut` may need a place that is `mut`.
+    fn looks_at(&mut self, pat: &Pat, place: &Expr) {
+        struct RefMut(bool);
+        impl<'ast> Visit<'ast> for RefMut {
+            fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
+                self.0 |= pat.by_ref.is_some() && pat.mutability.is_some();
+                visit::visit_pat_ident(self, pat);
+            }
+        }
+        let mut found = RefMut(false);
+        found.visit_pat(pat);
+        if found.0 {
+            self.may_change(place);
+        }
+    }
+
     /// `name = value` in the list of what a holder owns: a local of the holder.
     fn owned(&mut self, value: &Expr) {
         let Expr::Assign(named) = value else {
@@ -377,6 +393,7 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_local(&mut self, local: &'ast syn::Local) {
         if let Some(init) = &local.init {
             self.visit_expr(&init.expr);
+            self.looks_at(&local.pat, &init.expr);
             if let Some((_, diverge)) = &init.diverge {
                 self.branch(diverge);
             }
@@ -386,6 +403,7 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_expr_let(&mut self, expr: &'ast syn::ExprLet) {
         self.visit_expr(&expr.expr);
+        self.looks_at(&expr.pat, &expr.expr);
         self.bind(&expr.pat, true);
     }
 

@@ -610,9 +610,12 @@ fn bound_in(cond: &Expr) -> HashSet<LocalId> {
             self.0.extend(names::local(&pat.ident));
             syn::visit::visit_pat_ident(self, pat);
         }
+        fn visit_expr(&mut self, _: &'ast Expr) {}
     }
     let mut lets = Lets(HashSet::new());
-    syn::visit::Visit::visit_expr(&mut lets, cond);
+    crate::hold::each_let(cond, &mut |found| {
+        syn::visit::Visit::visit_pat(&mut lets, &found.pat)
+    });
     lets.0
 }
 

@@ -40,6 +40,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         simple: false,
         blocked: false,
         in_guard: false,
+        by_pattern: false,
         elements: false,
         holdable: false,
         path: None,
@@ -142,6 +143,8 @@ struct Walk<'a> {
     blocked: bool,
     /// The present expression is the guard of a pattern of the structured form.
     in_guard: bool,
+    /// The present use is that of a pattern.
+    by_pattern: bool,
     /// A pattern takes elements out of an array.
     elements: bool,
     /// The present use of a part is one that a holder can take.
@@ -334,6 +337,7 @@ impl Walk<'_> {
             simple: self.simple,
             blocked: self.blocked,
             in_guard: self.in_guard,
+            by_pattern: self.by_pattern,
             elements: self.elements,
             holdable: self.holdable,
             path: self.path.clone(),

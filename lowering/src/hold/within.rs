@@ -77,7 +77,56 @@ pub(super) fn choose(
             Ends::Unknown => return None,
         }
     }
-    let chosen = steps[at];
+    chosen(steps[at], local)
+}
+
+/// The value that the patterns which look at a mention became, if it can go into a holder.
+pub(super) fn choose_split(
+    body: &Body,
+    local: LocalId,
+    mention: Mention,
+    temporaries: &Temporaries<'_>,
+) -> Option<Chosen> {
+    let Path { steps, .. } = path_to(body, mention)?;
+    let at = steps
+        .iter()
+        .rposition(|step| super::patterns::is_split(step, mention))?;
+    let (outer, split) = (&steps[..at], steps[at]);
+    let late = outer
+        .windows(2)
+        .chain(
+            outer
+                .last()
+                .map(|last| [*last, split])
+                .iter()
+                .map(|pair| &pair[..]),
+        )
+        .any(|pair| {
+            evaluates_before(pair[0], pair[1], temporaries) || binds_before(pair[0], pair[1])
+        });
+    let inside = outer
+        .iter()
+        .any(|step| crate::syntax::begun(step).is_some() || super::holder_of(step).is_some());
+    // What else the expression mentions of the value would find it gone.
+    let again = mentions(steps[0], local) > mentions(split, local);
+    if late || inside || again || temporaries.of_value(split) {
+        return None;
+    }
+    chosen(split, local)
+}
+
+/// Whether a condition has bound something before it comes to an operand: that is in its slot only where the branch begins.
+fn binds_before(outer: &Expr, inner: &Expr) -> bool {
+    match outer {
+        Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+            std::ptr::eq(&*binary.right, inner)
+                && !super::bound(|finder| finder.visit_expr(&binary.left)).is_empty()
+        }
+        _ => false,
+    }
+}
+
+fn chosen(chosen: &Expr, local: LocalId) -> Option<Chosen> {
     let mut inside = Inside::default();
     inside.visit_expr(chosen);
     if inside.jumps || inside.lingers {
@@ -257,10 +306,25 @@ impl<'a> Search<'a> {
 
     /// What a condition has bound is in its slot only where the branch begins.
     fn cond(&mut self, cond: &'a Expr) {
-        if super::bound(|finder| finder.visit_expr(cond)).is_empty() {
+        let split = |expr: &Expr| super::patterns::is_split(expr, self.mention);
+        if finds(cond, &split) || super::bound(|finder| finder.visit_expr(cond)).is_empty() {
             self.plain(cond);
         }
     }
+}
+
+/// Whether some expression inside meets a condition.
+fn finds(expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
+    struct Finds<'a>(&'a dyn Fn(&Expr) -> bool, bool);
+    impl<'ast> Visit<'ast> for Finds<'_> {
+        fn visit_expr(&mut self, expr: &'ast Expr) {
+            self.1 |= (self.0)(expr);
+            visit::visit_expr(self, expr);
+        }
+    }
+    let mut finds = Finds(is, false);
+    finds.visit_expr(expr);
+    finds.1
 }
 
 /// What is known of where the temporaries of an expression end.
@@ -329,7 +393,7 @@ impl<'a> Visit<'a> for Path<'a> {
     }
 }
 
-fn is_variable(pat: &Pat) -> bool {
+pub(super) fn is_variable(pat: &Pat) -> bool {
     match pat {
         Pat::Ident(ident) => ident.by_ref.is_none() && ident.subpat.is_none(),
         Pat::Type(typed) => is_variable(&typed.pat),
@@ -373,7 +437,7 @@ fn base(steps: &[&Expr]) -> Option<usize> {
 fn evaluates_before(outer: &Expr, inner: &Expr, temporaries: &Temporaries<'_>) -> bool {
     let resolved = temporaries.resolved;
     let plain = |operand: &Expr| match bare(operand) {
-        Expr::Lit(_) => true,
+        operand if temporaries.is_scalar(operand) => true,
         Expr::Reference(reference) => is_place(&reference.expr) || is_constant(&reference.expr),
         operand => match as_ident(operand).and_then(names::local) {
             Some(local) => resolved.locals[local.0]

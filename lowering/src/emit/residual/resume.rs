@@ -2,7 +2,7 @@
 
 use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals, within_items};
-use super::tokens::{declares_local, mentions, retarget, suffixed};
+use super::tokens::{declares_local, mentions, retarget, runs_before, suffixed};
 use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
 use crate::emit::mentions::{self, Mentions};
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
@@ -322,13 +322,20 @@ impl Residual<'_> {
         let locals: Set<LocalId> = locals.iter().copied().collect();
         let mentions = Mentions::of(code, self.layout);
         let used_up = mentions::used_up(code, &self.analysis.moves);
-        for &local in self.in_scope[id]
-            .iter()
-            .filter(|local| locals.contains(local))
-        {
+        for &local in &self.in_scope[id] {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
-            if held.contains(&local) {
+            if !locals.contains(&local) {
+                // A scope inside did not bind it again, as nothing is left of it there; but an older one moves behind it.
+                let again = |name| declares_local(code, local, name);
+                let stays = mentions.has(local)
+                    && !again(name)
+                    && !again(&format_ident!("_{}", name))
+                    && runs_before(code, local, name);
+                if !tokens.is_empty() && held.contains(&local) && self.drops(local) && stays {
+                    tokens.extend(quote!(let #mutability #name = #name;));
+                }
+            } else if held.contains(&local) {
                 // Nothing is left of it at the end of its scope, and no older local moves behind it by being bound again.
                 if tokens.is_empty() && used_up.contains(&local) {
                     continue;

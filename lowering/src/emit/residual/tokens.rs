@@ -3,7 +3,7 @@
 use crate::emit::mentions::Mentions;
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 
 /// Leaves out declarations without a value, `let x;`, of locals that nothing else in the code mentions.
@@ -87,6 +87,61 @@ pub(super) fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident)
         i += 1;
     }
     false
+}
+
+/// Whether code may run something, which can panic, before it comes to the first mention of a local.
+pub(super) fn runs_before(code: &TokenStream, local: LocalId, name: &Ident) -> bool {
+    reaches(code, local, name) != Way::Mention
+}
+
+/// What code comes to first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    End,
+    Mention,
+    Call,
+}
+
+fn reaches(code: &TokenStream, local: LocalId, name: &Ident) -> Way {
+    let trees: Vec<TokenTree> = code.clone().into_iter().collect();
+    let is_word = |at: usize, words: &[&str]| matches!(trees.get(at), Some(TokenTree::Ident(word)) if words.iter().any(|other| word == other));
+    let is_mark = |at: usize, mark: char| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+    for (i, tree) in trees.iter().enumerate() {
+        match tree {
+            TokenTree::Ident(ident) if names::local(ident) == Some(local) || ident == name => {
+                return Way::Mention;
+            }
+            TokenTree::Group(group) => {
+                let inside = reaches(&group.stream(), local, name);
+                // A place of ours: `rt::at!(x)`.
+                let place = i > 1 && is_mark(i - 1, '!') && is_word(i - 2, &["at", "out"]);
+                let alone = group.delimiter() == Delimiter::Brace || i == 0 || is_mark(i - 1, '=');
+                if inside != Way::End || !(place || alone) {
+                    return if inside == Way::End {
+                        Way::Call
+                    } else {
+                        inside
+                    };
+                }
+            }
+            TokenTree::Punct(punct)
+                if !matches!(punct.as_char(), '.' | ',' | ':' | '&' | '=' | ';' | '!') =>
+            {
+                return Way::Call;
+            }
+            // An assignment drops the value before it.
+            TokenTree::Punct(punct) if punct.as_char() == '=' => {
+                let first = trees[..i].iter().rposition(
+                    |tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'),
+                );
+                if !is_word(first.map_or(0, |first| first + 1), &["let"]) {
+                    return Way::Call;
+                }
+            }
+            _ => {}
+        }
+    }
+    Way::End
 }
 
 pub(super) fn ends_with_semi(tokens: &TokenStream) -> bool {

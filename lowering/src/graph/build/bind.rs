@@ -183,8 +183,15 @@ impl Walk<'_> {
         };
         // An element behind an index is copied.
         self.elements = bound.elements && !super::value::has_index(place);
-        self.use_(ident, how);
+        self.look(ident, how);
         self.elements = false;
+    }
+
+    /// What a pattern does to the variable that it looks at.
+    fn look(&mut self, ident: &proc_macro2::Ident, how: How) {
+        self.by_pattern = true;
+        self.use_(ident, how);
+        self.by_pattern = false;
     }
 
     /// Whether what a pattern binds by value out of a place is copied, and no reference either.
@@ -258,8 +265,7 @@ impl Walk<'_> {
         let looks: Option<Vec<OfOption>> = pats.map(|pat| of_option(pat, self.table)).collect();
         let takes = looks.is_some_and(|looks| looks.contains(&OfOption::Takes));
         if takes {
-            let ident = ident.clone();
-            self.use_(&ident, How::Taken);
+            self.look(ident, How::Taken);
         }
         takes
     }
@@ -295,12 +301,12 @@ impl Walk<'_> {
             .find_map(|local| self.resolved.locals[local.0].looks);
         if let Some(lends) = looks {
             if let Some((ident, _)) = as_root(head) {
-                self.use_(ident, if lends { How::Borrow } else { How::Read });
+                self.look(ident, if lends { How::Borrow } else { How::Read });
             }
         } else if !taken && is_place(head) && as_root(head).is_some() {
             if bound.whole {
                 if let Some((ident, direct)) = as_root(head) {
-                    self.use_(
+                    self.look(
                         ident,
                         if bound.by_ref {
                             How::Borrow

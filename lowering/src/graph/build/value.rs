@@ -90,9 +90,12 @@ impl Walk<'_> {
         let plain = match bare(operand) {
             Expr::Lit(_) => true,
             Expr::Reference(reference) => is_place(&reference.expr) || is_constant(&reference.expr),
-            operand => as_ident(operand)
-                .and_then(names::local)
-                .is_some_and(|local| self.facts(local).no_drop),
+            operand => {
+                as_ident(operand)
+                    .and_then(names::local)
+                    .is_some_and(|local| self.facts(local).no_drop)
+                    || self.value_facts(operand).is_some_and(|facts| facts.no_drop)
+            }
         };
         if !plain {
             self.pending += 1;
