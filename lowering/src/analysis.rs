@@ -12,7 +12,7 @@ use crate::report::Why;
 use crate::resolve::Resolved;
 use crate::seeded::{self, Bug};
 use crate::sets::Set;
-use crate::types::Receiver;
+use crate::types::{Receiver, Trust};
 use fixedbitset::FixedBitSet;
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
@@ -96,6 +96,17 @@ impl Analysis {
                 },
             });
         }
+        // In the holder each has its own name.
+        let owners = within.owners.iter().map(|(local, _)| *local);
+        let named = owners.chain(within.others.iter().map(|(local, _)| *local));
+        let named: Vec<LocalId> = named
+            .filter(|local| resolved.locals[local.0].hidden)
+            .collect();
+        for (at, one) in named.iter().enumerate() {
+            let pairs = named[..at].iter().filter(|other| *other != one);
+            self.together
+                .extend(pairs.map(|other| (*one.min(other), *one.max(other))));
+        }
         let slots = within.others.iter().map(|(local, _)| *local);
         let slots = slots.filter(|local| structured(local) && !graph.facts[local.0].copy);
         self.inside.insert(within.holder, slots.collect());
@@ -150,7 +161,9 @@ pub(crate) fn analyse(
                     }
                     How::Part => unclear.push((node, index, found.clone(), after.clone())),
                     How::PartReceiver
-                        if !used_later || refilled_after(graph, node, index, found) =>
+                        if !used_later
+                            || graph.trust == Trust::Types
+                            || refilled_after(graph, node, index, found) =>
                     {
                         unclear.push((node, index, found.clone(), after.clone()))
                     }
@@ -279,6 +292,11 @@ pub(crate) fn analyse(
         analysis.held.push(held);
     }
     analysis.pinned.extend(holders.iter().copied());
+    for (begun, scope) in &graph.finished {
+        let borrowed = holds.local(*begun);
+        let borrowed = scope.iter().filter(|local| borrowed.contains(local));
+        analysis.pinned.extend(borrowed.copied());
+    }
     let locals = resolved.locals.iter().enumerate();
     let lent = locals.filter(|(_, local)| local.lent);
     analysis.lent = lent.map(|(id, _)| LocalId(id)).collect();
@@ -462,7 +480,9 @@ pub(crate) fn analyse(
             // What something that lives on borrows from is not moved, nor what a guard looks at. If it is no borrow after all, the output
             // does not compile.
             How::Receiver(_) | How::PartReceiver
-                if (lent || found.in_guard) && found.likely_borrowed => {}
+                if (lent || found.in_guard)
+                    && found.likely_borrowed
+                    && (graph.trust == Trust::Names || known.is_none()) => {}
             _ if found.in_guard && !found.by_pattern => sink.push(refusal(resolved, &found)),
             How::Part | How::PartReceiver if lent => {
                 analysis.unclear.push(apart(Way::Refused(refused())))

@@ -11,7 +11,7 @@ use crate::ir::AwaitId;
 use crate::names::{LocalId, Mention};
 use crate::report::Edge;
 use crate::resolve::Resolved;
-use crate::types::{Facts, Receiver, Table};
+use crate::types::{Facts, Receiver, Table, Trust};
 use petgraph::graph::{DiGraph, NodeIndex};
 use proc_macro2::Span;
 
@@ -126,10 +126,14 @@ pub(crate) struct Graph {
     pub(crate) given: std::collections::HashSet<LocalId>,
     /// Matches of values without a name of which an arm takes elements out of an array, while a guard may leave.
     pub(crate) guarded_elements: Vec<Span>,
+    /// The locals in scope where an expression goes on that was begun, by what stands for it. What its operands borrow needs a slot.
+    pub(crate) finished: std::collections::BTreeMap<LocalId, Vec<LocalId>>,
     /// The locals that are structs of the file which can be taken apart.
     pub(crate) structs: std::collections::HashMap<LocalId, crate::hold::Apart>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
+    /// What says how methods take their receivers.
+    pub(crate) trust: Trust,
 }
 
 /// An expression that runs in a holder as a whole.
@@ -150,8 +154,8 @@ pub(crate) struct Within {
     pub(crate) captures: bool,
 }
 
-pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
-    build::build(resolved, body, table)
+pub(crate) fn graph(resolved: &Resolved, body: &Body, table: &Table, trust: Trust) -> Graph {
+    build::build(resolved, body, table, trust)
 }
 
 impl Graph {

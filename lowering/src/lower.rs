@@ -23,7 +23,7 @@ use crate::report::{
 };
 use crate::resolve::{Resolved, resolve};
 use crate::text::Text;
-use crate::types::Table;
+use crate::types::{Table, Trust};
 use crate::unknown;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -408,12 +408,26 @@ fn placed(found: &Found, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// Lowers one configuration of a function. A wrong guess at how a method takes `self` gives output that does not compile, so a holder comes
+/// first wherever one can decide.
 fn configured(
     found: &Found,
     opened: Opened,
     condition: Option<&syn::Attribute>,
     table: &Table,
     options: &Options,
+) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
+    let lowered = |opened, trust| trusting(found, opened, condition, table, options, trust);
+    lowered(opened.clone(), Trust::Types).or_else(|_| lowered(opened, Trust::Names))
+}
+
+fn trusting(
+    found: &Found,
+    opened: Opened,
+    condition: Option<&syn::Attribute>,
+    table: &Table,
+    options: &Options,
+    trust: Trust,
 ) -> Result<(TokenStream, Stages), Vec<Diagnostic>> {
     let mut sink = Sink::new();
     let mut resolved = resolve(&found.sig, opened, &mut sink);
@@ -427,7 +441,7 @@ fn configured(
     }
     let mut holders: HashSet<_> = body.holders.iter().copied().collect();
     for _ in 0..ROUNDS {
-        let graph = graph(&resolved, &body, table);
+        let graph = graph(&resolved, &body, table, trust);
         let wide = body.awaits.len() > NARROW;
         let analysis = analyse(&resolved, &graph, &holders, wide, &mut sink);
         gate(&mut sink)?;

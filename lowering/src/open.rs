@@ -52,6 +52,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, Stmt};
 
 /// A function's body with its known macros opened, and the names in it.
+#[derive(Clone)]
 pub(crate) struct Opened {
     pub(crate) block: syn::Block,
     pub(crate) mentioned: HashSet<String>,

@@ -67,6 +67,15 @@ pub(crate) enum Receiver {
     ByValue,
 }
 
+/// What says how a method takes `self`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The method of its type, where that is known.
+    Types,
+    /// Where it is not, methods of the same name of other types.
+    Names,
+}
+
 /// The items in sight.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
@@ -327,6 +336,12 @@ impl Table {
 
     /// How the method of this name takes `self`, for a local of this type.
     pub(crate) fn receiver(&self, ty: Option<&Type>, method: &str) -> Option<Receiver> {
+        self.certain_receiver(ty, method)
+            .or_else(|| self.likely_receiver(method))
+    }
+
+    /// The same, unless all that tells are methods of the same name of other types.
+    pub(crate) fn certain_receiver(&self, ty: Option<&Type>, method: &str) -> Option<Receiver> {
         if self.takes_any(method) {
             return Some(Receiver::ByValue);
         }
@@ -356,23 +371,22 @@ impl Table {
         {
             return Some(receiver);
         }
-        let known = self.methods.get(method).map_or(&[][..], Vec::as_slice);
-        if borrows_by_custom(method) && !known.contains(&Receiver::ByValue) {
-            return Some(Receiver::ByRef);
-        }
-        match known {
-            [] => {
-                let package = self.package.as_ref()?;
-                (package.borrows(method) && !consumes_by_custom(method)).then_some(Receiver::ByRef)
+        let consumes = |known: &Vec<Receiver>| known.contains(&Receiver::ByValue);
+        (borrows_by_custom(method) && !self.methods.get(method).is_some_and(consumes))
+            .then_some(Receiver::ByRef)
+    }
+
+    /// What methods of the same name say, of whatever type they are. `By value` cannot be trusted: a wrong guess would drop early.
+    fn likely_receiver(&self, method: &str) -> Option<Receiver> {
+        let package = self.package.as_ref();
+        let borrows = match self.methods.get(method) {
+            Some(all) => {
+                all.iter().all(|receiver| *receiver == Receiver::ByRef)
+                    && !package.is_some_and(|package| package.consumes(method))
             }
-            // Of an unknown type, `by value` cannot be trusted: a wrong guess would drop early.
-            all if all.iter().all(|receiver| *receiver == Receiver::ByRef)
-                && !consumes_by_custom(method) =>
-            {
-                Some(Receiver::ByRef)
-            }
-            _ => None,
-        }
+            None => package.is_some_and(|package| package.borrows(method)),
+        };
+        (borrows && !consumes_by_custom(method)).then_some(Receiver::ByRef)
     }
 
     /// Whether the file brings a name in from another package, as far as it can be seen.

@@ -12,7 +12,7 @@
 //! To the analyses it is a closure, which borrows what it mentions until it is called. What is emitted is a holder that evaluates as much
 //! as comes before its operands, and then waits for them.
 
-use super::{Desugar, Prefix, lift::path};
+use super::{Desugar, Prefix, lift::path, value_of};
 use crate::names::LocalId;
 use crate::syntax::{HasAwait, as_ident, bare};
 use proc_macro2::{Ident, Span};
@@ -126,9 +126,31 @@ impl Desugar<'_> {
         Some(self.resolved.mention(begun))
     }
 
-    /// Goes on with it.
-    pub(super) fn finish(&mut self, begun: &Ident, operands: Vec<Expr>) -> Expr {
+    /// Goes on with it. The operands go into a block that stands in a slot, and so does what they borrow: their temporaries get names.
+    pub(super) fn finish(
+        &mut self,
+        begun: &Ident,
+        operands: Vec<Expr>,
+        prefix: &mut Prefix,
+    ) -> Expr {
         let begun = path(begun.clone());
-        syn::parse_quote!(rt__hr::finish(&#begun, (#(#operands,)*)))
+        let borrows = |operand: &Expr| self.leaves_temporaries(operand) && !is_taken_out(operand);
+        let settles = operands.iter().any(borrows);
+        let mut operands: Expr = syn::parse_quote!((#(#operands,)*));
+        if settles {
+            operands = self.settle(operands, prefix);
+        }
+        syn::parse_quote!(rt__hr::finish(&#begun, #operands))
+    }
+}
+
+/// A part of what an await gave, by value: it borrows nothing of that.
+fn is_taken_out(operand: &Expr) -> bool {
+    match bare(operand) {
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+            value_of(&unary.expr).is_some()
+        }
+        Expr::Field(field) => value_of(&field.base).is_some(),
+        _ => false,
     }
 }

@@ -106,7 +106,7 @@ impl Desugar<'_> {
                     return Expr::Call(call);
                 };
                 self.operands(&mut args, here, prefix);
-                self.finish(&begun, args)
+                self.finish(&begun, args, prefix)
             }
             Expr::Call(mut call) => {
                 // A path to a function or constructor evaluates to nothing that drops.
@@ -387,7 +387,7 @@ impl Desugar<'_> {
                 return begun;
             };
             self.operands(&mut args, here, prefix);
-            return self.finish(&begun, args);
+            return self.finish(&begun, args, prefix);
         };
         let mut args: Vec<Expr> = call.args.iter().cloned().collect();
         // The method may take its receiver by value.
@@ -471,7 +471,7 @@ impl Desugar<'_> {
                     return begun;
                 };
                 self.operands(&mut right, here, prefix);
-                self.finish(&begun, right)
+                self.finish(&begun, right, prefix)
             }
             BinOp::Eq(_)
             | BinOp::Ne(_)

@@ -13,19 +13,20 @@ use crate::names::{self, LocalId};
 use crate::report::Edge;
 use crate::resolve::Resolved;
 use crate::syntax::bare;
-use crate::types::{Facts, Table};
+use crate::types::{Facts, Table, Trust};
 use petgraph::graph::{DiGraph, NodeIndex};
 use proc_macro2::Ident;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
+pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trust) -> Graph {
     let mut blocks = DiGraph::new();
     let entry = blocks.add_node(BasicBlock::default());
     let mut walk = Walk {
         resolved,
         table,
+        trust,
         blocks,
         at: Some(entry),
         scope: Vec::new(),
@@ -55,6 +56,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         within: HashMap::new(),
         owned: Vec::new(),
         begun: HashMap::new(),
+        finished: BTreeMap::new(),
     };
     for &param in &body.params {
         walk.declare(param);
@@ -76,10 +78,13 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table) -> Graph {
         later,
         within,
         guarded_elements,
+        finished,
         ..
     } = walk;
     Graph {
+        trust,
         structs,
+        finished,
         guarded_elements,
         blocks,
         entry,
@@ -125,6 +130,7 @@ struct Unit {
 struct Walk<'a> {
     resolved: &'a Resolved,
     table: &'a Table,
+    trust: Trust,
     blocks: DiGraph<BasicBlock, Edge>,
     /// None after a jump.
     at: Option<NodeIndex>,
@@ -169,6 +175,8 @@ struct Walk<'a> {
     owned: Vec<LocalId>,
     /// What the expressions mention that were begun, by what stands for them.
     begun: HashMap<LocalId, Vec<LocalId>>,
+    /// The locals in scope where they go on.
+    finished: BTreeMap<LocalId, Vec<LocalId>>,
 }
 
 impl Walk<'_> {

@@ -553,6 +553,8 @@ impl<'ast> Visit<'ast> for Inside {
             Expr::Assign(assign) => self
                 .assigned
                 .extend(as_ident(&assign.left).and_then(names::local)),
+            // Its slot is outside.
+            Expr::Call(call) if crate::syntax::lent(call).is_some() => self.lingers = true,
             expr => {
                 if let Some((holder, owners)) = super::holder_of(expr) {
                     self.lingers |= owners.is_empty();

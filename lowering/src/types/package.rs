@@ -80,6 +80,13 @@ impl PackageTypes {
         self.methods.get(method) == Some(&(true, false))
     }
 
+    /// Whether some method of this name takes `self` by value.
+    pub(super) fn consumes(&self, method: &str) -> bool {
+        self.methods
+            .get(method)
+            .is_some_and(|(_, by_value)| *by_value)
+    }
+
     /// Whether the type of a field is `Copy`.
     pub(super) fn copies(&self, ty: &str, member: &str) -> bool {
         let key = (ty.to_owned(), member.to_owned());

@@ -9,7 +9,7 @@ use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::sets::Set;
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
 impl Residual<'_> {
@@ -396,12 +396,13 @@ impl Residual<'_> {
             let name = self.layout.name(local);
             let mutability = self.mutability(local);
             if held.contains(&local) {
-                if any && declares_local(code, local, name) {
+                let silent = format_ident!("_{}", name);
+                let again = |name: &Ident| any && declares_local(code, local, name);
+                if again(name) || again(&silent) {
                     // A scope inside binds it again.
                 } else if any && (mentions.has(local) || self.layout.deep) {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 } else if any {
-                    let silent = format_ident!("_{}", name);
                     tokens.extend(quote!(let #silent = #silent;));
                 }
             } else if self.is_late(local, code, mentions) {

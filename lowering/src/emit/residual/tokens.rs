@@ -76,7 +76,9 @@ pub(super) fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident)
                 if matches!(&trees.get(next), Some(TokenTree::Ident(ident)) if *ident == "mut") {
                     next += 1;
                 }
-                if matches!(trees.get(next), Some(TokenTree::Ident(ident)) if names::local(ident) == Some(local) || ident == name)
+                if let Some(TokenTree::Ident(ident)) = trees.get(next)
+                    && (names::local(ident) == Some(local) || ident == name)
+                    && !is_captured(ident, &trees[next + 1..])
                 {
                     return true;
                 }
@@ -142,6 +144,23 @@ fn reaches(code: &TokenStream, local: LocalId, name: &Ident) -> Way {
         }
     }
     Way::End
+}
+
+/// Whether a `let x` goes on with `= rt::pointer!(x)` or the like, which hands a local to a closure.
+fn is_captured(declared: &Ident, trees: &[TokenTree]) -> bool {
+    let Some(end) = trees
+        .iter()
+        .position(|tree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ';'))
+    else {
+        return false;
+    };
+    let [.., TokenTree::Punct(bang), TokenTree::Group(group)] = &trees[..end] else {
+        return false;
+    };
+    let mut inside = group.stream().into_iter();
+    bang.as_char() == '!'
+        && matches!(inside.next(), Some(TokenTree::Ident(ident)) if names::local(&ident).is_some() && names::local(&ident) == names::local(declared))
+        && inside.next().is_none()
 }
 
 pub(super) fn ends_with_semi(tokens: &TokenStream) -> bool {

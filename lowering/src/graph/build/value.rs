@@ -7,7 +7,7 @@ use crate::graph::{Event, How};
 use crate::names::{self, as_root};
 use crate::report::Edge;
 use crate::syntax::{as_ident, bare, gives_owned, is_constant, is_place};
-use crate::types::{Receiver, is_primitive};
+use crate::types::{Receiver, Trust, is_primitive};
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
@@ -160,15 +160,24 @@ impl Walk<'_> {
                 self.use_(ident, How::Borrow);
             }
             Expr::Call(call) if crate::syntax::finished(call).is_some() => {
-                self.operands(call.args.iter());
-                // What it began with may come to hold what the operands borrow.
                 let (begun, _) = crate::syntax::finished(call).expect("just checked");
-                let mentioned = names::local(begun).and_then(|begun| self.begun.get(&begun));
-                for local in mentioned.cloned().unwrap_or_default() {
-                    if !self.facts(local).owned {
-                        self.into(local);
+                let begun = names::local(begun);
+                // Whatever becomes of the result, the expression holds its operands.
+                let unit = self.unit(|this| {
+                    this.operands(call.args.iter());
+                    if let Some(begun) = begun {
+                        this.into(begun);
+                        this.finished.insert(begun, this.scope.clone());
                     }
-                }
+                    // What it began with may come to hold what the operands borrow.
+                    let mentioned = begun.and_then(|begun| this.begun.get(&begun));
+                    for local in mentioned.cloned().unwrap_or_default() {
+                        if !this.facts(local).owned {
+                            this.into(local);
+                        }
+                    }
+                });
+                unit.into.into_iter().for_each(|local| self.into(local));
             }
             Expr::Call(call) => {
                 match as_ident(&call.func) {
@@ -430,7 +439,7 @@ impl Walk<'_> {
         if as_ident(receiver).is_some_and(|ident| names::local(ident).is_some()) {
             let local = as_ident(receiver).and_then(names::local);
             let ty = local.and_then(|local| self.ty(local));
-            if self.table.receiver(ty, &call.method.to_string()) != Some(Receiver::ByRef) {
+            if self.takes(ty, &call.method.to_string()) != Some(Receiver::ByRef) {
                 self.evaluated(receiver);
             }
         }
@@ -461,7 +470,7 @@ impl Walk<'_> {
     ) {
         let receiver = &call.receiver;
         if direct {
-            let kind = self.table.receiver(self.ty(local), method);
+            let kind = self.takes(self.ty(local), method);
             let how = if owned && kind != Some(Receiver::ByValue) {
                 How::Receiver(Some(Receiver::ByRef))
             } else {
@@ -491,10 +500,10 @@ impl Walk<'_> {
                     Some(Receiver::ByRef)
                 } else {
                     let ty = self.table.field(ty, &member);
-                    self.table.receiver(ty.as_deref(), method)
+                    self.takes(ty.as_deref(), method)
                 }
             }
-            _ => self.table.receiver(None, method),
+            _ => self.takes(None, method),
         };
         if self.through_holder(ident, &call.attrs, true) {
             return;
@@ -514,6 +523,14 @@ impl Walk<'_> {
         {
             // The result borrows nothing.
             unit.loans.truncate(depth);
+        }
+    }
+
+    /// How a method takes `self`, as far as that can be told.
+    fn takes(&self, ty: Option<&syn::Type>, method: &str) -> Option<Receiver> {
+        match self.trust {
+            Trust::Types => self.table.certain_receiver(ty, method),
+            Trust::Names => self.table.receiver(ty, method),
         }
     }
 
