@@ -156,31 +156,35 @@ impl Desugar<'_> {
                 return node;
             }
         } else if cond.has_await() {
-            let mut inner = Prefix::default();
-            // A condition ends its temporaries itself, in a tail as well.
-            let outer = self.tail.take();
-            let root = std::mem::replace(&mut self.root, Root::Here);
-            let value = self.lift(cond, &mut inner);
-            self.root = root;
-            self.tail = outer;
-            if inner.scoped {
-                let span = value.span();
-                let node = self.enclose(inner, ir::Expr::Plain(value), false);
-                let local = self.resolved.hidden("ready", span);
-                let declared = self.resolved.mention(local);
-                prefix.stmts.push(ir::Stmt::Let {
-                    attrs: Vec::new(),
-                    pat: syn::parse_quote!(#declared),
-                    init: node,
-                    els: None,
-                });
-                let value = path(self.resolved.mention(local));
-                return self.if_node(value, expr.then_branch, els);
-            }
-            prefix.stmts.extend(inner.stmts);
-            return self.if_node(value, expr.then_branch, els);
+            let cond = self.awaited_condition(cond, prefix);
+            return self.if_node(cond, expr.then_branch, els);
         }
         self.if_node(cond, expr.then_branch, els)
+    }
+
+    /// A condition that awaits, and is no `let`. It ends its temporaries itself, in a tail as well.
+    fn awaited_condition(&mut self, cond: Expr, prefix: &mut Prefix) -> Expr {
+        let mut inner = Prefix::default();
+        let outer = self.tail.take();
+        let root = std::mem::replace(&mut self.root, Root::Here);
+        let value = self.lift(cond, &mut inner);
+        self.root = root;
+        self.tail = outer;
+        if !inner.scoped {
+            prefix.stmts.extend(inner.stmts);
+            return value;
+        }
+        let span = value.span();
+        let node = self.enclose(inner, ir::Expr::Plain(value), false);
+        let local = self.resolved.hidden("ready", span);
+        let declared = self.resolved.mention(local);
+        prefix.stmts.push(ir::Stmt::Let {
+            attrs: Vec::new(),
+            pat: syn::parse_quote!(#declared),
+            init: node,
+            els: None,
+        });
+        path(self.resolved.mention(local))
     }
 
     fn if_node(&mut self, cond: Expr, then: syn::Block, els: Option<Expr>) -> ir::Expr {
@@ -368,7 +372,10 @@ impl Desugar<'_> {
                 let matched = self.scrutinee(*link.expr, &mut prefix);
                 syn::parse_quote!(let #pat = #matched)
             }
-            link => self.lift(link, &mut prefix),
+            link if link.has_await() => {
+                self.awaited_condition(bare(&link).clone(), &mut prefix)
+            }
+            link => link,
         };
         let inner = self.links(links, then, label);
         let then = match inner {
