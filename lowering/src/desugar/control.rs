@@ -101,12 +101,29 @@ impl Desugar<'_> {
                     {
                         prefix.enclose(branch_value(value))
                     }
+                    value if !prefix.stmts.is_empty() && self.looks_at_temporaries(&value) => {
+                        prefix.enclose(branch_of(ir::Stmt::Expr {
+                            expr: value,
+                            semi: false,
+                        }))
+                    }
                     value => self.enclose(prefix, value, false),
                 }
             }
         };
         self.tail = outer;
         node
+    }
+
+    /// Whether a `match` or `if let` looks at a temporary, which before edition 2024 lives as long as the statement that it ends.
+    pub(super) fn looks_at_temporaries(&self, node: &ir::Expr) -> bool {
+        let leaves = |head: &Expr| self.temporaries().of_place(head);
+        self.edition < Edition::E2024
+            && match node {
+                ir::Expr::Match { head, .. } => leaves(head),
+                ir::Expr::If { cond, .. } => conditions(cond).into_iter().any(leaves),
+                _ => false,
+            }
     }
 
     fn if_(&mut self, expr: syn::ExprIf, prefix: &mut Prefix) -> ir::Expr {
@@ -574,8 +591,12 @@ fn jumps(expr: &Expr) -> bool {
 
 /// A value that ends its temporaries as the branch does that it is.
 fn branch_value(value: Expr) -> ir::Expr {
+    branch_of(ir::Stmt::Plain(syn::Stmt::Expr(value, None)))
+}
+
+fn branch_of(value: ir::Stmt) -> ir::Expr {
     let block = Block {
-        stmts: vec![ir::Stmt::Plain(syn::Stmt::Expr(value, None))],
+        stmts: vec![value],
         tail: ir::Tail::Branch,
     };
     ir::Expr::Block { label: None, block }

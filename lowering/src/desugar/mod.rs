@@ -371,6 +371,9 @@ impl Desugar<'_> {
                 expr: ir::Expr::Block { block, .. },
                 semi: false,
             }) if block.tail == Tail::Outlives => return self.left(position),
+            Some(ir::Stmt::Expr { expr, semi: false }) if self.looks_at_temporaries(expr) => {
+                return self.left(position);
+            }
             Some(ir::Stmt::Plain(Stmt::Macro(mac))) if self.macro_leaves_temporaries(&mac.mac) => {
                 return self.left(position);
             }

@@ -22,7 +22,7 @@ impl Desugar<'_> {
         self.temporaries().of_place(expr)
     }
 
-    fn temporaries(&self) -> Temporaries<'_> {
+    pub(super) fn temporaries(&self) -> Temporaries<'_> {
         Temporaries {
             resolved: self.resolved,
             table: self.table,
