@@ -101,13 +101,16 @@ impl Desugar<'_> {
                     {
                         prefix.enclose(branch_value(value))
                     }
-                    value if !prefix.stmts.is_empty() && self.looks_at_temporaries(&value) => {
-                        prefix.enclose(branch_of(ir::Stmt::Expr {
-                            expr: value,
-                            semi: false,
-                        }))
+                    value => {
+                        let mut node = self.enclose(prefix, value, false);
+                        if let ir::Expr::Block { label: None, block } = &mut node
+                            && let Some(ir::Stmt::Expr { expr, semi: false }) = block.stmts.last()
+                            && self.looks_at_temporaries(expr)
+                        {
+                            block.tail = ir::Tail::Branch;
+                        }
+                        node
                     }
-                    value => self.enclose(prefix, value, false),
                 }
             }
         };
@@ -591,12 +594,8 @@ fn jumps(expr: &Expr) -> bool {
 
 /// A value that ends its temporaries as the branch does that it is.
 fn branch_value(value: Expr) -> ir::Expr {
-    branch_of(ir::Stmt::Plain(syn::Stmt::Expr(value, None)))
-}
-
-fn branch_of(value: ir::Stmt) -> ir::Expr {
     let block = Block {
-        stmts: vec![value],
+        stmts: vec![ir::Stmt::Plain(syn::Stmt::Expr(value, None))],
         tail: ir::Tail::Branch,
     };
     ir::Expr::Block { label: None, block }
