@@ -528,6 +528,7 @@ fn local_names(
     // Where a name stands last in the scope of an await.
     let mut last: Vec<usize> = vec![0; next];
     let mut position: Vec<usize> = vec![0; names.len()];
+    let assigned = graph.assigned();
     let mut renamed = true;
     while renamed {
         renamed = false;
@@ -540,8 +541,12 @@ fn local_names(
                 position[local.0] = at + 1;
             }
             if hides {
-                for holding in held {
-                    let local = holding.local.0;
+                // What is assigned may be declared again, without a value, where it is not held.
+                let late = graph.in_scope[id].iter().filter(|local| {
+                    assigned.contains(local) && !held.iter().any(|held| held.local == **local)
+                });
+                let held = held.iter().map(|holding| &holding.local);
+                for LocalId(local) in held.chain(late).copied() {
                     if last[number[local]] > position[local] {
                         let taken = taken.get_or_insert_with(|| {
                             let all = names.iter().chain(cx.mentioned).chain(&ours);

@@ -1,4 +1,5 @@
-//! Syntax that the parser passes on as bare tokens: nobody can say what it means, and the printer stops at it.
+//! Syntax that the parser passes on as bare tokens, or where the language has none: nobody can say what it means, and the printer stops
+//! at it.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::parse::Found;
@@ -20,17 +21,46 @@ pub(crate) fn refuse(found: &Found, sink: &mut Sink) {
                 Some("move it into a function of its own, and call that here".into()),
             ));
         }
+
+        /// Where a `let` may stand.
+        fn condition(&mut self, cond: &syn::Expr) {
+            match cond {
+                syn::Expr::Let(found) => syn::visit::visit_expr_let(self, found),
+                syn::Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+                    self.condition(&binary.left);
+                    self.condition(&binary.right);
+                }
+                cond => syn::visit::Visit::visit_expr(self, cond),
+            }
+        }
     }
     impl<'ast> syn::visit::Visit<'ast> for Bare<'_> {
         fn visit_expr(&mut self, expr: &'ast syn::Expr) {
             match expr {
                 syn::Expr::Verbatim(tokens) => self.refuse(tokens),
+                // The parser lets it stand anywhere.
+                syn::Expr::Let(found) => self.refuse(&found.to_token_stream()),
+                syn::Expr::If(found) => {
+                    self.condition(&found.cond);
+                    self.visit_block(&found.then_branch);
+                    if let Some((_, els)) = &found.else_branch {
+                        self.visit_expr(els);
+                    }
+                }
+                syn::Expr::While(found) => {
+                    self.condition(&found.cond);
+                    self.visit_block(&found.body);
+                }
                 expr => syn::visit::visit_expr(self, expr),
             }
         }
         fn visit_pat(&mut self, pat: &'ast syn::Pat) {
             match pat {
                 syn::Pat::Verbatim(tokens) => self.refuse(tokens),
+                syn::Pat::Guard(found) => {
+                    self.visit_pat(&found.pat);
+                    self.condition(&found.guard);
+                }
                 pat => syn::visit::visit_pat(self, pat),
             }
         }
