@@ -392,9 +392,7 @@ impl Desugar<'_> {
                 let matched = self.scrutinee(*link.expr, &mut prefix);
                 syn::parse_quote!(let #pat = #matched)
             }
-            link if link.has_await() => {
-                self.awaited_condition(bare(&link).clone(), &mut prefix)
-            }
+            link if link.has_await() => self.awaited_condition(bare(&link).clone(), &mut prefix),
             link => link,
         };
         let inner = self.links(links, then, label);
