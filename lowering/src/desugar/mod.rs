@@ -324,10 +324,13 @@ impl Desugar<'_> {
                 if position == Position::Operand && !front.is_empty() {
                     self.outlives(open);
                 }
-                if position == Position::Body {
-                    self.tail = Some(front);
-                } else {
-                    stmts.splice(0..0, front);
+                match &mut self.tail {
+                    _ if position == Position::Body => self.tail = Some(front),
+                    // The block is a tail itself.
+                    Some(around) if position == Position::Inside => around.extend(front),
+                    _ => {
+                        stmts.splice(0..0, front);
+                    }
                 }
                 stmts.extend(last);
                 continue;
