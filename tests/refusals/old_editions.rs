@@ -16,7 +16,10 @@ pub mod outlives {
         pub async fn f() -> usize {
             1 + {
                 let n = number().await;
-                name().as_str().len() + n
+                {
+                    let m = number().await;
+                    name().as_str().len() + m + n
+                }
             } + number().await
         }
     }
@@ -25,7 +28,10 @@ pub mod outlives {
         pub async fn f() -> usize {
             1 + {
                 let n = number().await;
-                let length = name().as_str().len() + n;
+                let length = {
+                    let m = number().await;
+                    name().as_str().len() + m + n
+                };
                 length
             } + number().await
         }

@@ -43,15 +43,12 @@ impl Desugar<'_> {
             Expr::Group(group) => self.value(*group.expr, prefix),
             Expr::Block(block) => {
                 let label = take_label(block.label);
-                let position = if std::mem::take(&mut self.operand) {
-                    Position::Operand
+                let block = if std::mem::take(&mut self.operand) {
+                    self.operand_block(block.block, prefix)
                 } else {
-                    Position::Inside
+                    self.block(block.block, Position::Inside)
                 };
-                ir::Expr::Block {
-                    label,
-                    block: self.block(block.block, position),
-                }
+                ir::Expr::Block { label, block }
             }
             Expr::If(expr) => self.if_(expr, prefix),
             Expr::Match(expr) => self.match_(expr, prefix),
@@ -68,12 +65,11 @@ impl Desugar<'_> {
             Expr::While(expr) => self.while_(expr),
             Expr::ForLoop(expr) => self.for_(expr, prefix),
             Expr::Unsafe(found) => {
-                let position = if std::mem::take(&mut self.operand) {
-                    Position::Operand
+                let mut block = if std::mem::take(&mut self.operand) {
+                    self.operand_block(found.block, prefix)
                 } else {
-                    Position::Inside
+                    self.block(found.block, Position::Inside)
                 };
-                let mut block = self.block(found.block, position);
                 self.unsafely(&mut block);
                 self.opens_unsafe = true;
                 ir::Expr::Block { label: None, block }
@@ -147,7 +143,7 @@ impl Desugar<'_> {
             let awaits = scrutinee.has_await();
             if !awaits && is_place(&scrutinee) && !self.leaves_temporaries(&scrutinee) {
                 // In place.
-            } else if !branches_await {
+            } else if !branches_await && self.tail.is_none() {
                 let value = self.lift(scrutinee, prefix);
                 let value = temporary(value);
                 let pat = cond.pat;
@@ -428,7 +424,8 @@ impl Desugar<'_> {
                     "match on a reference, or take the array apart in a `let` before the `match`",
                 );
         }
-        let head = if !arms_await {
+        // In a tail it outlives the block's locals.
+        let head = if !arms_await && self.tail.is_none() {
             temporary(self.lift(head, prefix))
         } else {
             self.scrutinee(head, prefix)

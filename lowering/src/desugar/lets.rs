@@ -134,6 +134,11 @@ fn refs_mutably(pat: &Pat) -> bool {
         .any(|bound| bound.by_ref.is_some() && bound.mutability.is_some())
 }
 
+/// Whether a pattern binds nothing by value. What it does bind so drops on its own if a temporary of the value panics when it drops.
+fn refs_only(pat: &Pat) -> bool {
+    bindings(pat).iter().all(|bound| bound.by_ref.is_some())
+}
+
 /// Takes the type off a pattern.
 fn untyped(pat: &mut Pat) {
     if let Pat::Type(typed) = pat {
@@ -283,7 +288,10 @@ impl Desugar<'_> {
                     out.truncate(before);
                     self.resolved.locals.truncate(locals);
                 }
-                if !crate::syntax::is_place(value) && !extends(value) {
+                if !crate::syntax::is_place(value)
+                    && !extends(value)
+                    && (refs_only(pat) || !self.lingers(value))
+                {
                     let whole = self.name_value(value, spelled, refs_mutably(pat), out);
                     *value = lift::path(whole);
                     untyped(pat);
@@ -367,6 +375,25 @@ impl Desugar<'_> {
         }
     }
 
+    /// Whether an expression may leave temporaries until the end of its statement, what it awaits included.
+    fn lingers(&self, expr: &Expr) -> bool {
+        if !expr.has_await() {
+            return self.leaves_temporaries(expr);
+        }
+        let each = |operand: &Expr| self.lingers(operand);
+        match crate::syntax::bare(expr) {
+            Expr::Await(found) => self.lingers(&found.base),
+            Expr::Try(found) => self.lingers(&found.expr),
+            Expr::Call(call) => !matches!(*call.func, Expr::Path(_)) || call.args.iter().any(each),
+            Expr::Tuple(tuple) => tuple.elems.iter().any(each),
+            Expr::Array(array) => array.elems.iter().any(each),
+            Expr::Struct(found) => {
+                found.rest.is_some() || found.fields.iter().any(|field| each(&field.expr))
+            }
+            _ => true,
+        }
+    }
+
     fn name_value(
         &mut self,
         value: &mut Expr,
@@ -393,9 +420,10 @@ impl Desugar<'_> {
             && init.diverge.is_none()
             && init.expr.has_await()
             && !extends(&init.expr)
+            && (refs_only(&local.pat) || !self.lingers(&init.expr))
         {
             let span = local.let_token.span;
-            let whole = self.resolved.hidden("value", span);
+            let whole = self.resolved.hidden("whole", span);
             self.resolved.locals[whole.0].mutable = refs_mutably(&local.pat);
             let declared = self.resolved.mention(whole);
             let mutability = refs_mutably(&local.pat).then(|| quote!(mut));
@@ -652,6 +680,11 @@ impl Desugar<'_> {
         value: ir::Expr,
         out: &mut Vec<ir::Stmt>,
     ) {
+        // What the value itself leaves outlives what the pattern leaves of it.
+        let value = match value {
+            ir::Expr::Plain(value) => ir::Expr::Plain(self.settle(value, &mut prefix)),
+            node => node,
+        };
         let attrs = local.attrs;
         let (pat, ty) = match local.pat {
             Pat::Type(typed) => (*typed.pat, Some(typed.ty)),

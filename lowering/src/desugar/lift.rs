@@ -233,7 +233,7 @@ impl Desugar<'_> {
             | Expr::While(_)
             | Expr::ForLoop(_)
             | Expr::Unsafe(_) => {
-                self.operand = matches!(expr, Expr::Block(_));
+                self.operand = matches!(expr, Expr::Block(_) | Expr::Unsafe(_));
                 let value = self.value(expr, prefix);
                 self.ready(value, span, prefix)
             }

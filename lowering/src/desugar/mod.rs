@@ -109,6 +109,7 @@ pub(crate) fn desugar(
         collections: std::collections::HashSet::new(),
         unsettled: None,
         tail: None,
+        outliving: Vec::new(),
     };
     this.check_jumps(&block);
     let mut stmts = Vec::new();
@@ -217,6 +218,8 @@ struct Desugar<'a> {
     unsettled: Option<Span>,
     /// Before edition 2024, inside the tail of a block: hidden locals for its temporaries are declared here, before the block's own.
     tail: Option<Vec<ir::Stmt>>,
+    /// The same for the block that was just opened, if it is an operand: they live as long as the statement around it.
+    outliving: Vec<ir::Stmt>,
 }
 
 /// Statements that go before an expression, and whether a scope must end them with it.
@@ -294,6 +297,7 @@ impl Desugar<'_> {
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let pending = std::mem::take(&mut self.pending);
         let mut stmts = Vec::new();
+        let mut outliving = Vec::new();
         let has_value = match block.stmts.last() {
             Some(Stmt::Expr(_, semi)) => semi.is_none(),
             Some(Stmt::Macro(mac)) => mac.semi_token.is_none(),
@@ -321,11 +325,9 @@ impl Desugar<'_> {
                 let mut last = Vec::new();
                 self.stmt(stmt, position, &mut last);
                 let front = std::mem::replace(&mut self.tail, outer).expect("set above");
-                if position == Position::Operand && !front.is_empty() {
-                    self.outlives(open);
-                }
                 match &mut self.tail {
                     _ if position == Position::Body => self.tail = Some(front),
+                    _ if position == Position::Operand => outliving.extend(front),
                     // The block is a tail itself.
                     Some(around) if position == Position::Inside => around.extend(front),
                     _ => {
@@ -355,10 +357,32 @@ impl Desugar<'_> {
         } else {
             Tail::Free
         };
-        if position == Position::Operand && tail == Tail::Outlives {
-            self.outlives(open);
-        }
+        let tail = if position == Position::Operand && tail == Tail::Outlives {
+            self.outlives(&mut stmts, &mut outliving, open);
+            Tail::Free
+        } else {
+            tail
+        };
+        self.outliving = outliving;
         ir::Block { stmts, tail }
+    }
+
+    /// An operand that is a block: before edition 2024 what its value leaves lives as long as the statement.
+    fn operand_block(&mut self, block: syn::Block, prefix: &mut Prefix) -> ir::Block {
+        let block = self.block(block, Position::Operand);
+        let outliving = std::mem::take(&mut self.outliving);
+        self.named_temporaries += outliving.len();
+        match &mut self.tail {
+            Some(front) => front.extend(outliving),
+            None if outliving.is_empty() => {}
+            None => {
+                let (at, count) = (prefix.temporaries, outliving.len());
+                prefix.stmts.splice(at..at, outliving);
+                prefix.temporaries += count;
+                prefix.scoped = true;
+            }
+        }
+        block
     }
 
     /// What the value of a block leaves.
@@ -402,7 +426,26 @@ impl Desugar<'_> {
         }
     }
 
-    fn outlives(&mut self, open: Span) {
+    /// Gives what the value of a block leaves names, declared outside of it.
+    fn outlives(&mut self, stmts: &mut Vec<ir::Stmt>, outliving: &mut Vec<ir::Stmt>, open: Span) {
+        match stmts.pop() {
+            Some(
+                ir::Stmt::Plain(Stmt::Expr(value, None))
+                | ir::Stmt::Expr {
+                    expr: ir::Expr::Plain(value),
+                    semi: false,
+                },
+            ) => {
+                let outer = self.tail.replace(Vec::new());
+                let mut prefix = Prefix::default();
+                let settled = self.settle(value, &mut prefix);
+                outliving.extend(std::mem::replace(&mut self.tail, outer).expect("set above"));
+                stmts.extend(prefix.stmts);
+                stmts.push(ir::Stmt::Plain(Stmt::Expr(settled, None)));
+                return;
+            }
+            last => stmts.extend(last),
+        }
         self.refuse(
             Code::Temporary,
             open,

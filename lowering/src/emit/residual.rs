@@ -241,7 +241,7 @@ impl Residual<'_> {
         let rt = &self.layout.fresh.rt;
         let tokens = match dest {
             Dest::Value => expr.to_token_stream(),
-            Dest::Nothing if block_like(expr) => expr.to_token_stream(),
+            Dest::Nothing if block_like(expr) && !shape::has_value(expr) => expr.to_token_stream(),
             Dest::Nothing => quote!(#expr;),
             Dest::Return if !completes => quote!(#expr;),
             Dest::Return => quote!(return #rt::Ready(#expr);),
@@ -265,7 +265,8 @@ impl Residual<'_> {
                 }
                 if block.tail == Tail::Outlives {
                     let out = self.stmts(&block.stmts, Dest::Value);
-                    return self.returned(self.braced(out, true, Dest::Value), dest);
+                    let out = self.returned(self.braced(out, true, Dest::Value), dest);
+                    return unused(out, dest);
                 }
                 let out = self.stmts(&block.stmts, dest);
                 if block.tail == Tail::Branch && dest == Dest::Value {
@@ -563,4 +564,12 @@ fn as_block(dest: Dest) -> Dest {
         Dest::Return => Dest::Value,
         dest => dest,
     }
+}
+
+/// A value that nobody takes.
+fn unused(mut out: Out, dest: Dest) -> Out {
+    if dest == Dest::Nothing && out.completes {
+        out.tokens.extend(quote!(;));
+    }
+    out
 }

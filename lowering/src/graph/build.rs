@@ -486,12 +486,12 @@ impl Walk<'_> {
                 self.head(head);
                 let taken = self.takes_option(head, arms.iter().map(|arm| &arm.pat));
                 let from = self.at;
-                let mut ends = Vec::new();
+                let (mut ends, mut missed) = (Vec::new(), Vec::new());
                 for arm in arms {
                     let depth = self.scope.len();
                     self.branch_from(from, Edge::Branch);
                     self.in_guard = true;
-                    self.arm_pat(&arm.pat, head, taken);
+                    self.arm_pat(&arm.pat, head, taken, &mut missed);
                     self.in_guard = false;
                     self.ir_expr(&arm.body);
                     self.scope.truncate(depth);

@@ -3,7 +3,7 @@
 use super::index::holds_expr;
 use super::shape::{declared, locals_of, pattern_locals, within_items};
 use super::tokens::{declares_local, mentions, retarget, runs_before, suffixed};
-use super::{Dest, Out, Place, Residual, as_block, outlives_locals};
+use super::{Dest, Out, Place, Residual, as_block, outlives_locals, unused};
 use crate::emit::mentions::{self, Mentions};
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
@@ -190,7 +190,8 @@ impl Residual<'_> {
                 }
                 if block.tail == Tail::Outlives {
                     let out = self.rest(block, id, bound, Dest::Value, place.inner(), false);
-                    return self.returned(self.braced(out, true, Dest::Value), dest);
+                    let out = self.returned(self.braced(out, true, Dest::Value), dest);
+                    return unused(out, dest);
                 }
                 self.resume_stmts(block, id, bound, dest, place, flat)
             }

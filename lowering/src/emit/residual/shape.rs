@@ -158,3 +158,11 @@ pub(super) fn block_like(expr: &syn::Expr) -> bool {
             | syn::Expr::Unsafe(_)
     )
 }
+
+/// Whether it is an `unsafe` block with a value, which needs a semicolon where nobody takes that.
+pub(super) fn has_value(expr: &syn::Expr) -> bool {
+    let syn::Expr::Unsafe(block) = expr else {
+        return false;
+    };
+    matches!(block.block.stmts.last(), Some(syn::Stmt::Expr(value, None)) if !block_like(value))
+}

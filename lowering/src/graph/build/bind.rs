@@ -270,11 +270,34 @@ impl Walk<'_> {
         takes
     }
 
-    pub(super) fn arm_pat(&mut self, pat: &Pat, head: &Expr, taken: bool) {
-        self.bind_arm(pat, head, taken);
-        if let Pat::Guard(guard) = pat {
-            self.value(&guard.guard);
+    /// The pattern of an arm. `missed`: where control comes from to the next one, besides from the head, if a guard does not hold.
+    pub(super) fn arm_pat(
+        &mut self,
+        pat: &Pat,
+        head: &Expr,
+        taken: bool,
+        missed: &mut Vec<NodeIndex>,
+    ) {
+        for &from in missed.iter() {
+            if let Some(at) = self.at {
+                self.blocks.add_edge(from, at, Edge::Branch);
+            }
         }
+        let Pat::Guard(guard) = pat else {
+            return self.bind_arm(pat, head, taken);
+        };
+        // A guard looks at what its pattern binds where it is: only when it holds is it taken.
+        if let Some((ident, _)) = as_root(head)
+            && is_place(head)
+        {
+            self.look(ident, How::Read);
+        }
+        self.declare_arm(pat, head);
+        self.value(&guard.guard);
+        let before = self.at;
+        missed.extend(before);
+        self.branch_from(before, Edge::Branch);
+        self.take_arm(pat, head, taken);
     }
 
     /// Whether an arm takes elements out of an array, and a guard may leave before that.
@@ -291,6 +314,12 @@ impl Walk<'_> {
     }
 
     pub(super) fn bind_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
+        self.take_arm(pat, head, taken);
+        self.declare_arm(pat, head);
+    }
+
+    /// What a pattern does to the place that it looks at.
+    fn take_arm(&mut self, pat: &Pat, head: &Expr, taken: bool) {
         let bound = bindings(pat, self.table);
         if !bound.whole {
             self.types_of_bindings(pat, Some(head));
@@ -320,6 +349,14 @@ impl Walk<'_> {
             } else {
                 self.take_apart(head, &bound);
             }
+        }
+    }
+
+    /// Declares what a pattern binds.
+    fn declare_arm(&mut self, pat: &Pat, head: &Expr) {
+        let bound = bindings(pat, self.table);
+        if !bound.whole {
+            self.types_of_bindings(pat, Some(head));
         }
         let scalar = self.counts(head);
         for &local in &bound.locals {

@@ -315,11 +315,11 @@ impl Walk<'_> {
                     self.guarded_elements.push(expr.match_token.span);
                 }
                 let from = self.at;
-                let mut ends = Vec::new();
+                let (mut ends, mut missed) = (Vec::new(), Vec::new());
                 for arm in &expr.arms {
                     let depth = self.scope.len();
                     self.branch_from(from, Edge::Branch);
-                    self.arm_pat(&arm.pat, &expr.expr, taken);
+                    self.arm_pat(&arm.pat, &expr.expr, taken, &mut missed);
                     self.value(&arm.body);
                     self.scope.truncate(depth);
                     ends.push(self.at);
