@@ -25,14 +25,23 @@ impl Residual<'_> {
     ) -> Out {
         match block.tail {
             Tail::Closed if dest == Dest::Value => {
-                let out = self.rest(block, id, bound, dest, place, flat);
+                let out = self.rest(block, id, bound, dest, place, flat, 0);
                 return closed(out);
             }
             Tail::Branch if dest == Dest::Value || outlives_locals(block) => {}
-            _ => return self.rest(block, id, bound, dest, place, flat),
+            _ => return self.rest(block, id, bound, dest, place, flat, 0),
         }
-        // Behind the branch's locals, and before what its pattern binds.
-        let out = self.rest(block, id, &[], Dest::Value, place.inner(), false);
+        // Behind the branch's locals, and before what its pattern binds: pinned, that is bound once more at the start of the block.
+        let own = block.stmts.iter().position(|stmt| !rebinds(stmt, bound));
+        let out = self.rest(
+            block,
+            id,
+            &[],
+            Dest::Value,
+            place.inner(),
+            false,
+            own.unwrap_or(0),
+        );
         let out = match dest {
             Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
             _ if !out.completes => out,
@@ -48,6 +57,8 @@ impl Residual<'_> {
         self.rebind(out, bound, id, dest, flat)
     }
 
+    /// `from`: the first statement whose locals are the block's own.
+    #[allow(clippy::too_many_arguments)]
     fn rest(
         &self,
         block: &Block,
@@ -56,6 +67,7 @@ impl Residual<'_> {
         dest: Dest,
         place: Place,
         flat: bool,
+        from: usize,
     ) -> Out {
         let at = self.index[&(std::ptr::from_ref(block), id)];
         let last = at + 1 == block.stmts.len();
@@ -93,7 +105,7 @@ impl Residual<'_> {
             return out;
         }
         let mut locals: Vec<LocalId> = bound.to_vec();
-        block.stmts[..at]
+        block.stmts[from.min(at)..at]
             .iter()
             .for_each(|stmt| declared(stmt, &mut locals));
         let mut tokens = self.bindings(id, &locals, &out.tokens);
@@ -189,7 +201,7 @@ impl Residual<'_> {
                     return self.labelled(out, label.as_ref(), dest);
                 }
                 if block.tail == Tail::Outlives {
-                    let out = self.rest(block, id, bound, Dest::Value, place.inner(), false);
+                    let out = self.rest(block, id, bound, Dest::Value, place.inner(), false, 0);
                     let out = self.returned(self.braced(out, true, Dest::Value), dest);
                     return unused(out, dest);
                 }
@@ -443,6 +455,13 @@ impl Residual<'_> {
             && self.needs(local, mentions)
             && !declares_local(code, local, self.layout.name(local))
     }
+}
+
+/// Whether a statement only declares locals of a pattern.
+fn rebinds(stmt: &Stmt, bound: &[LocalId]) -> bool {
+    let mut locals = Vec::new();
+    declared(stmt, &mut locals);
+    !locals.is_empty() && locals.iter().all(|local| bound.contains(local))
 }
 
 /// A block whose braces stay: they end what its value leaves.
