@@ -71,10 +71,12 @@ impl Temporaries<'_> {
                 | BinOp::Le(_)
                 | BinOp::Gt(_)
                 | BinOp::Ge(_) => [&binary.left, &binary.right].into_iter().any(|side| {
-                    !is_constant(side)
-                        && !is_settled_value(side)
-                        && !self.is_scalar(side)
-                        && place(side)
+                    // It borrows its sides. What a number is made of may still leave something.
+                    if self.is_scalar(side) {
+                        value(side)
+                    } else {
+                        !is_constant(side) && !is_settled_value(side) && place(side)
+                    }
                 }),
                 // Each operand ends its own temporaries.
                 BinOp::And(_) | BinOp::Or(_) => false,

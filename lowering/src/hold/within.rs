@@ -437,7 +437,7 @@ fn base(steps: &[&Expr]) -> Option<usize> {
 fn evaluates_before(outer: &Expr, inner: &Expr, temporaries: &Temporaries<'_>) -> bool {
     let resolved = temporaries.resolved;
     let plain = |operand: &Expr| match bare(operand) {
-        operand if temporaries.is_scalar(operand) => true,
+        operand if temporaries.is_scalar(operand) => !temporaries.of_value(operand),
         Expr::Reference(reference) => is_place(&reference.expr) || is_constant(&reference.expr),
         operand => match as_ident(operand).and_then(names::local) {
             Some(local) => resolved.locals[local.0]
