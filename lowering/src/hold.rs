@@ -408,10 +408,10 @@ fn insert(
         match stmt {
             // The last one: what a pattern binds may have been bound again behind another declaration.
             Stmt::Plain(syn::Stmt::Local(found)) if declares(&found.pat) => {
-                at = Some((i + 1, bound(|finder| finder.visit_pat(&found.pat))));
+                at = Some((i, bound(|finder| finder.visit_pat(&found.pat))));
             }
             Stmt::Let { pat, .. } if declares(pat) => {
-                at = Some((i + 1, bound(|finder| finder.visit_pat(pat))));
+                at = Some((i, bound(|finder| finder.visit_pat(pat))));
             }
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
@@ -424,7 +424,7 @@ fn insert(
     }
     if let Some((at, bound)) = at {
         let stmts = behind(resolved, local, &bound, declaration);
-        block.stmts.splice(at..at, stmts);
+        block.insert_behind(at, stmts);
     }
 }
 
@@ -493,7 +493,7 @@ fn insert_expr(
             if binds_in_condition(cond, local) {
                 let bound = bound(|finder| finder.visit_expr(cond));
                 let stmts = behind(resolved, local, &bound, declaration);
-                then.stmts.splice(0..0, stmts);
+                then.put_in_front(stmts);
             }
             insert(resolved, then, local, declaration);
             els.iter_mut()
@@ -502,20 +502,9 @@ fn insert_expr(
         Expr::Match { arms, .. } => {
             for arm in arms {
                 if binds(&arm.pat, local) {
-                    let body = std::mem::replace(
-                        &mut arm.body,
-                        Expr::Plain(syn::Expr::Verbatim(Default::default())),
-                    );
                     let bound = bound(|finder| finder.visit_pat(&arm.pat));
-                    let mut stmts = behind(resolved, local, &bound, declaration);
-                    match body {
-                        Expr::Block { label: None, block } => stmts.extend(block.stmts),
-                        expr => stmts.push(Stmt::Expr { expr, semi: false }),
-                    }
-                    arm.body = Expr::Block {
-                        label: None,
-                        block: Block::new(stmts),
-                    };
+                    let stmts = behind(resolved, local, &bound, declaration);
+                    arm.body.put_in_front(stmts);
                 } else {
                     insert_expr(resolved, &mut arm.body, local, declaration);
                 }
@@ -527,7 +516,7 @@ fn insert_expr(
             {
                 let bound = bound(|finder| finder.visit_expr(cond));
                 let stmts = behind(resolved, local, &bound, declaration);
-                body.stmts.splice(0..0, stmts);
+                body.put_in_front(stmts);
             }
             insert(resolved, body, local, declaration);
         }

@@ -11,6 +11,8 @@ pub(crate) type AwaitId = usize;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Block {
     pub(crate) stmts: Vec<Stmt>,
+    /// How many of the statements belong to the pattern before the block: what they declare outlives what the block's value leaves.
+    pub(crate) front: usize,
     pub(crate) tail: Tail,
 }
 
@@ -32,8 +34,30 @@ impl Block {
     pub(crate) fn new(stmts: Vec<Stmt>) -> Self {
         Block {
             stmts,
+            front: 0,
             tail: Tail::Free,
         }
+    }
+
+    /// Puts statements for what the pattern before the block binds in front of it.
+    pub(crate) fn put_in_front(&mut self, stmts: Vec<Stmt>) {
+        self.front += stmts.len();
+        self.stmts.splice(0..0, stmts);
+    }
+
+    /// Inserts statements behind one of the block's, among those in front if that is one of them.
+    pub(crate) fn insert_behind(&mut self, at: usize, stmts: Vec<Stmt>) {
+        if at < self.front {
+            self.front += stmts.len();
+        }
+        self.stmts.splice(at + 1..at + 1, stmts);
+    }
+
+    /// Keeps the statements that meet a condition.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&Stmt) -> bool) {
+        let front = self.stmts[..self.front].iter();
+        self.front = front.filter(|stmt| keep(stmt)).count();
+        self.stmts.retain(keep);
     }
 }
 
@@ -71,6 +95,26 @@ pub(crate) enum Expr {
         arms: Vec<Arm>,
     },
     Loop(Loop),
+}
+
+impl Expr {
+    /// The same for the body of an arm.
+    pub(crate) fn put_in_front(&mut self, stmts: Vec<Stmt>) {
+        if stmts.is_empty() {
+            return;
+        }
+        if let Expr::Block { label: None, block } = self {
+            return block.put_in_front(stmts);
+        }
+        let nothing = Expr::Plain(syn::Expr::Verbatim(Default::default()));
+        let body = std::mem::replace(self, nothing);
+        let mut block = Block::new(vec![Stmt::Expr {
+            expr: body,
+            semi: false,
+        }]);
+        block.put_in_front(stmts);
+        *self = Expr::Block { label: None, block };
+    }
 }
 
 /// A suspension point.

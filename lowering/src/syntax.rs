@@ -350,6 +350,22 @@ pub(crate) fn is_format_macro(name: &str) -> bool {
     )
 }
 
+/// Whether a macro may stand for statements, and so declare something, as far as its name tells.
+pub(crate) fn may_declare(mac: &syn::Macro) -> bool {
+    let name = macro_name(mac);
+    let known = [
+        "matches",
+        "dbg",
+        "pin",
+        "format_args",
+        "include",
+        "thread_local",
+    ];
+    !(takes_expressions(mac)
+        || known.contains(&name.as_str())
+        || mac.path.segments[0].ident == "rt__hr")
+}
+
 /// Where an expression begins.
 pub(crate) fn first_span(expr: &Expr) -> proc_macro2::Span {
     match expr {

@@ -590,8 +590,8 @@ fn jumps(expr: &Expr) -> bool {
 /// A value that ends its temporaries as the branch does that it is.
 fn branch_value(value: Expr) -> ir::Expr {
     let block = Block {
-        stmts: vec![ir::Stmt::Plain(syn::Stmt::Expr(value, None))],
         tail: ir::Tail::Branch,
+        ..Block::new(vec![ir::Stmt::Plain(syn::Stmt::Expr(value, None))])
     };
     ir::Expr::Block { label: None, block }
 }

@@ -311,13 +311,26 @@ impl Desugar<'_> {
         let open = block.brace_token.span.open();
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
         for (i, stmt) in block.stmts.into_iter().enumerate() {
-            let stmt = if last_await.is_some_and(|last| i < last)
-                && !stmt.has_await()
-                && !seeded::is(Bug::NotExtended)
-            {
-                self.extended(stmt, &mut stmts)
-            } else {
-                stmt
+            let stmt = match stmt {
+                // What it declared would be gone at the next wait. As an expression it does not compile if it is more than one.
+                Stmt::Macro(mac)
+                    if last_await.is_some_and(|last| i < last)
+                        && crate::syntax::may_declare(&mac.mac)
+                        && !self
+                            .table
+                            .defines_macro(&crate::syntax::macro_name(&mac.mac)) =>
+                {
+                    let (attrs, mac) = (mac.attrs, mac.mac);
+                    let mac = Expr::Macro(syn::ExprMacro { attrs, mac });
+                    Stmt::Expr(syn::parse_quote!((#mac)), Some(Default::default()))
+                }
+                stmt if last_await.is_some_and(|last| i < last)
+                    && !stmt.has_await()
+                    && !seeded::is(Bug::NotExtended) =>
+                {
+                    self.extended(stmt, &mut stmts)
+                }
+                stmt => stmt,
             };
             if Some(i) == tail && stmt.has_await() && self.edition < Edition::E2024 {
                 // The tail's temporaries drop after the block's locals: they are declared before them.
@@ -364,7 +377,11 @@ impl Desugar<'_> {
             tail
         };
         self.outliving = outliving;
-        ir::Block { stmts, tail }
+        ir::Block {
+            stmts,
+            front: 0,
+            tail,
+        }
     }
 
     /// An operand that is a block: before edition 2024 what its value leaves lives as long as the statement.
@@ -749,12 +766,7 @@ impl Desugar<'_> {
                 if mac.path.segments[0].ident == "rt__hr" {
                     return;
                 }
-                let known = crate::syntax::takes_expressions(mac)
-                    || self.0.table.defines_macro(&name)
-                    || matches!(
-                        name.as_str(),
-                        "matches" | "dbg" | "pin" | "format_args" | "include" | "thread_local"
-                    );
+                let known = !crate::syntax::may_declare(mac) || self.0.table.defines_macro(&name);
                 self.0.foreign |= self.1 && !known;
                 if matches!(name.as_str(), "bail" | "ensure")
                     && crate::open::moves(mac, self.0.table)

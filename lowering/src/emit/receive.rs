@@ -1,6 +1,7 @@
 //! How an arm receives what its child gave.
 
 use super::has_ident;
+use super::residual::{Binding, is_punct};
 use crate::layout::Layout;
 use crate::names::{self, LocalId};
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
@@ -108,50 +109,6 @@ pub(super) fn without_rebinding(
     trees.into_iter().skip(at).collect()
 }
 
-/// `let mut name = value;`
-struct Binding<'t> {
-    mutability: Option<&'t Ident>,
-    name: &'t Ident,
-}
-
-impl<'t> Binding<'t> {
-    /// The binding of this value that the tokens begin with.
-    fn of(trees: &'t [TokenTree], value: &Ident) -> Option<Self> {
-        let (binding, bound) = Binding::any(trees)?;
-        (bound == value).then_some(binding)
-    }
-
-    /// The binding of a variable that the tokens begin with, and that variable.
-    fn any(trees: &'t [TokenTree]) -> Option<(Self, &'t Ident)> {
-        let [TokenTree::Ident(keyword), rest @ ..] = trees else {
-            return None;
-        };
-        if keyword != "let" {
-            return None;
-        }
-        let (mutability, rest) = match rest {
-            [TokenTree::Ident(word), rest @ ..] if word == "mut" => (Some(word), rest),
-            rest => (None, rest),
-        };
-        match rest {
-            [
-                TokenTree::Ident(name),
-                equals,
-                TokenTree::Ident(value),
-                end,
-                ..,
-            ] if is_punct(equals, '=') && is_punct(end, ';') => {
-                Some((Binding { mutability, name }, value))
-            }
-            _ => None,
-        }
-    }
-
-    fn length(mutability: Option<&Ident>) -> usize {
-        5 + usize::from(mutability.is_some())
-    }
-}
-
 /// The code without its `let name = output;`, and `name`: where nothing but bindings of variables comes before it, and the next statement
 /// uses `name` up before it does anything else. Moved at once, it matters to no order of drops where it was declared.
 fn at_once(trees: &[TokenTree], output: &Ident) -> Option<(Ident, TokenStream)> {
@@ -254,15 +211,12 @@ fn uses_up(trees: &[TokenTree], name: &Ident) -> bool {
     }
 }
 
-/// Whether statements may as well stand in the block around theirs: they declare nothing, and end as statements.
+/// Whether code may as well stand in the block around its own: it is one statement that declares nothing.
 fn needs_no_braces(code: &TokenStream) -> bool {
-    let declares = |tree: &TokenTree| {
-        matches!(tree, TokenTree::Ident(ident)
-            if ["let", "fn", "use", "const", "static", "struct", "enum", "impl", "trait", "type", "mod", "macro_rules"]
-                .iter().any(|word| ident == word))
-    };
-    let last = code.clone().into_iter().last();
-    last.is_some_and(|tree| is_punct(&tree, ';')) && !code.clone().into_iter().any(|t| declares(&t))
+    let trees: Vec<TokenTree> = code.clone().into_iter().collect();
+    let ends = trees.iter().position(|tree| is_punct(tree, ';'));
+    let declares = matches!(trees.first(), Some(TokenTree::Ident(word)) if word == "let");
+    !declares && ends.is_some_and(|end| end + 1 == trees.len())
 }
 
 /// How often code mentions a local.
@@ -275,8 +229,4 @@ fn mentions(code: &TokenStream, local: Option<LocalId>) -> usize {
             _ => 0,
         })
         .sum()
-}
-
-fn is_punct(tree: &TokenTree, char: char) -> bool {
-    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == char)
 }

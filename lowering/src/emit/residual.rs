@@ -26,7 +26,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use tokens::{ends_with_semi, mentions};
 
 pub(super) use index::index;
-pub(super) use tokens::prune_declarations;
+pub(super) use tokens::{Binding, is_punct, prune_declarations};
 
 /// What becomes of the value of a piece of code.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -358,10 +358,37 @@ impl Residual<'_> {
         if !outlives_locals(block) {
             return self.stmts(&block.stmts, dest);
         }
-        let out = self.stmts(&block.stmts, Dest::Value);
+        let (front, own) = block.stmts.split_at(block.front);
+        if front.is_empty() {
+            let out = self.stmts(own, Dest::Value);
+            return match dest {
+                Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
+                Dest::Value | Dest::Nothing => out,
+            };
+        }
+        let mut tokens = self.stmts(front, Dest::Nothing).tokens;
+        let out = self.stmts(own, Dest::Value);
+        let out = self.ended(self.braced(out, own.len() > 1, Dest::Value), dest);
+        tokens.extend(out.tokens);
+        Out {
+            tokens,
+            completes: out.completes,
+        }
+    }
+
+    /// A branch's value, of which something else than the branch must end the temporaries.
+    fn ended(&self, out: Out, dest: Dest) -> Out {
         match dest {
             Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
-            Dest::Value | Dest::Nothing => out,
+            _ if !out.completes => out,
+            Dest::Nothing => {
+                let tokens = out.tokens;
+                Out {
+                    tokens: quote!({ #tokens };),
+                    completes: true,
+                }
+            }
+            Dest::Value => self.branch_value(out),
         }
     }
 

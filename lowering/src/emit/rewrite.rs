@@ -130,8 +130,7 @@ impl Rewrite<'_> {
                 self.condition(cond, bound_in(cond));
                 self.block(then);
                 let refill = self.refill_condition(cond);
-                then.stmts
-                    .splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                then.put_in_front(refill.into_iter().map(ir::Stmt::Plain).collect());
                 els.iter_mut().for_each(|els| self.expr(els));
             }
             ir::Expr::Match { head, arms } => {
@@ -149,7 +148,8 @@ impl Rewrite<'_> {
                     }
                     self.expr(&mut arm.body);
                     guarded.extend(self.refill(&mut arm.pat));
-                    prepend(&mut arm.body, guarded);
+                    arm.body
+                        .put_in_front(guarded.into_iter().map(ir::Stmt::Plain).collect());
                 }
             }
             ir::Expr::Loop(ir::Loop { cond, body, .. }) => {
@@ -157,8 +157,7 @@ impl Rewrite<'_> {
                 if let Some(cond) = cond {
                     self.condition(cond, bound_in(cond));
                     let refill = self.refill_condition(cond);
-                    body.stmts
-                        .splice(0..0, refill.into_iter().map(ir::Stmt::Plain));
+                    body.put_in_front(refill.into_iter().map(ir::Stmt::Plain).collect());
                 }
             }
         }
@@ -627,29 +626,6 @@ fn bound_by(pat: &Pat) -> HashSet<LocalId> {
         eq_token: Default::default(),
         expr: Box::new(Expr::Verbatim(Default::default())),
     }))
-}
-
-fn prepend(body: &mut ir::Expr, stmts: Vec<Stmt>) {
-    if stmts.is_empty() {
-        return;
-    }
-    let stmts = stmts.into_iter().map(ir::Stmt::Plain);
-    match body {
-        ir::Expr::Block { label: None, block } => {
-            block.stmts.splice(0..0, stmts);
-        }
-        other => {
-            let expr =
-                std::mem::replace(other, ir::Expr::Plain(Expr::Verbatim(Default::default())));
-            let stmts = stmts
-                .chain([ir::Stmt::Expr { expr, semi: false }])
-                .collect();
-            *other = ir::Expr::Block {
-                label: None,
-                block: ir::Block::new(stmts),
-            };
-        }
-    }
 }
 
 /// The identifiers that a pattern binds, in order. Those that go on into a slot need no `mut`.

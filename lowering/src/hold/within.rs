@@ -202,7 +202,7 @@ pub(super) fn wrap(body: &mut Body, chosen: &Chosen, marks: &[(Ident, Vec<Ident>
 
 /// Takes the declaration of a holder away.
 pub(super) fn undeclare(block: &mut Block, holder: LocalId) {
-    block.stmts.retain(|stmt| {
+    block.retain(|stmt| {
         !matches!(stmt, NodeStmt::Plain(Stmt::Local(local)) if local.init.is_none() && super::binds(&local.pat, holder))
     });
     for stmt in &mut block.stmts {

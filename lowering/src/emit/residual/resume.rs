@@ -1,8 +1,8 @@
 //! What is left of the function after an await.
 
 use super::index::holds_expr;
-use super::shape::{declared, locals_of, pattern_locals, within_items};
-use super::tokens::{declares_local, mentions, retarget, runs_before, suffixed};
+use super::shape::{declared, is_local, locals_of, pattern_locals, within_items};
+use super::tokens::{binds_again, declares_local, mentions, retarget, runs_before, suffixed};
 use super::{Dest, Out, Place, Residual, as_block, outlives_locals, unused};
 use crate::emit::mentions::{self, Mentions};
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
@@ -25,49 +25,46 @@ impl Residual<'_> {
     ) -> Out {
         match block.tail {
             Tail::Closed if dest == Dest::Value => {
-                let out = self.rest(block, id, bound, dest, place, flat, 0);
+                let locals = self.bound_before(block, id, bound);
+                let out = self.rest(block, id, &locals, dest, place, flat);
                 return closed(out);
             }
             Tail::Branch if dest == Dest::Value || outlives_locals(block) => {}
-            _ => return self.rest(block, id, bound, dest, place, flat, 0),
-        }
-        // Behind the branch's locals, and before what its pattern binds: pinned, that is bound once more at the start of the block.
-        let own = block.stmts.iter().position(|stmt| !rebinds(stmt, bound));
-        let out = self.rest(
-            block,
-            id,
-            &[],
-            Dest::Value,
-            place.inner(),
-            false,
-            own.unwrap_or(0),
-        );
-        let out = match dest {
-            Dest::Return => self.returned(self.braced(out, true, Dest::Value), dest),
-            _ if !out.completes => out,
-            Dest::Nothing => {
-                let tokens = out.tokens;
-                Out {
-                    tokens: quote!({ #tokens };),
-                    completes: true,
-                }
+            _ => {
+                let locals = self.bound_before(block, id, bound);
+                return self.rest(block, id, &locals, dest, place, flat);
             }
-            Dest::Value => self.branch_value(out),
-        };
-        self.rebind(out, bound, id, dest, flat)
+        }
+        // Behind the branch's locals, and before what its pattern binds.
+        let at = self.index[&(std::ptr::from_ref(block), id)];
+        let (mut around, mut own) = (bound.to_vec(), Vec::new());
+        let (front, rest) = block.stmts[..at].split_at(block.front.min(at));
+        front.iter().for_each(|stmt| declared(stmt, &mut around));
+        rest.iter().for_each(|stmt| declared(stmt, &mut own));
+        let out = self.rest(block, id, &own, Dest::Value, place.inner(), false);
+        let out = self.ended(out, dest);
+        self.rebind(out, &around, id, dest, flat)
     }
 
-    /// `from`: the first statement whose locals are the block's own.
-    #[allow(clippy::too_many_arguments)]
+    /// The locals that are bound where an await in a block is: those of the pattern before the block, and its own.
+    fn bound_before(&self, block: &Block, id: AwaitId, bound: &[LocalId]) -> Vec<LocalId> {
+        let at = self.index[&(std::ptr::from_ref(block), id)];
+        let mut locals = bound.to_vec();
+        block.stmts[..at]
+            .iter()
+            .for_each(|stmt| declared(stmt, &mut locals));
+        locals
+    }
+
+    /// What is left of a block. `locals` are bound again, unless it is flat.
     fn rest(
         &self,
         block: &Block,
         id: AwaitId,
-        bound: &[LocalId],
+        locals: &[LocalId],
         dest: Dest,
         place: Place,
         flat: bool,
-        from: usize,
     ) -> Out {
         let at = self.index[&(std::ptr::from_ref(block), id)];
         let last = at + 1 == block.stmts.len();
@@ -88,9 +85,7 @@ impl Residual<'_> {
         } else if rest.is_empty() {
             self.end_block(head.tokens, block.stmts.last(), dest)
         } else {
-            declares |= rest
-                .iter()
-                .any(|stmt| matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }));
+            declares |= rest.iter().any(is_local);
             let mut tokens = head.tokens;
             let out = self.stmts(rest, dest);
             tokens.extend(out.tokens);
@@ -104,11 +99,7 @@ impl Residual<'_> {
         if flat {
             return out;
         }
-        let mut locals: Vec<LocalId> = bound.to_vec();
-        block.stmts[from.min(at)..at]
-            .iter()
-            .for_each(|stmt| declared(stmt, &mut locals));
-        let mut tokens = self.bindings(id, &locals, &out.tokens);
+        let mut tokens = self.bindings(id, locals, &out.tokens);
         let rebound = !tokens.is_empty();
         tokens.extend(out.tokens);
         self.braced(
@@ -201,7 +192,8 @@ impl Residual<'_> {
                     return self.labelled(out, label.as_ref(), dest);
                 }
                 if block.tail == Tail::Outlives {
-                    let out = self.rest(block, id, bound, Dest::Value, place.inner(), false, 0);
+                    let locals = self.bound_before(block, id, bound);
+                    let out = self.rest(block, id, &locals, Dest::Value, place.inner(), false);
                     let out = self.returned(self.braced(out, true, Dest::Value), dest);
                     return unused(out, dest);
                 }
@@ -340,10 +332,8 @@ impl Residual<'_> {
             let mutability = self.mutability(local);
             if !locals.contains(&local) {
                 // A scope inside did not bind it again, as nothing is left of it there; but an older one moves behind it.
-                let again = |name| declares_local(code, local, name);
                 let stays = mentions.has(local)
-                    && !again(name)
-                    && !again(&format_ident!("_{}", name))
+                    && !binds_again(code, name)
                     && runs_before(code, local, name);
                 if !tokens.is_empty() && held.contains(&local) && self.drops(local) && stays {
                     tokens.extend(quote!(let #mutability #name = #name;));
@@ -455,13 +445,6 @@ impl Residual<'_> {
             && self.needs(local, mentions)
             && !declares_local(code, local, self.layout.name(local))
     }
-}
-
-/// Whether a statement only declares locals of a pattern.
-fn rebinds(stmt: &Stmt, bound: &[LocalId]) -> bool {
-    let mut locals = Vec::new();
-    declared(stmt, &mut locals);
-    !locals.is_empty() && locals.iter().all(|local| bound.contains(local))
 }
 
 /// A block whose braces stay: they end what its value leaves.

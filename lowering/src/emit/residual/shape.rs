@@ -16,10 +16,20 @@ pub(super) fn declared(stmt: &Stmt, locals: &mut Vec<LocalId>) {
     }
 }
 
+/// Whether a block declares something of its own, or may do so by a macro that is not known.
 pub(super) fn declares(block: &Block) -> bool {
-    block.stmts.iter().any(|stmt| {
-        matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }) || is_item(stmt)
-    })
+    block
+        .stmts
+        .iter()
+        .any(|stmt| is_local(stmt) || is_item(stmt))
+}
+
+/// Whether a statement declares locals, or may do so.
+pub(super) fn is_local(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Plain(syn::Stmt::Macro(mac)) => crate::syntax::may_declare(&mac.mac),
+        stmt => matches!(stmt, Stmt::Plain(syn::Stmt::Local(_)) | Stmt::Let { .. }),
+    }
 }
 
 /// Code of a block in which these items hold.

@@ -91,6 +91,69 @@ pub(super) fn declares_local(tokens: &TokenStream, local: LocalId, name: &Ident)
     false
 }
 
+/// `let mut name = value;`
+pub(in crate::emit) struct Binding<'t> {
+    pub(in crate::emit) mutability: Option<&'t Ident>,
+    pub(in crate::emit) name: &'t Ident,
+}
+
+impl<'t> Binding<'t> {
+    /// The binding of this value that the tokens begin with.
+    pub(in crate::emit) fn of(trees: &'t [TokenTree], value: &Ident) -> Option<Self> {
+        let (binding, bound) = Binding::any(trees)?;
+        (bound == value).then_some(binding)
+    }
+
+    /// The binding of a variable that the tokens begin with, and that variable.
+    pub(in crate::emit) fn any(trees: &'t [TokenTree]) -> Option<(Self, &'t Ident)> {
+        let [TokenTree::Ident(keyword), rest @ ..] = trees else {
+            return None;
+        };
+        if keyword != "let" {
+            return None;
+        }
+        let (mutability, rest) = match rest {
+            [TokenTree::Ident(word), rest @ ..] if word == "mut" => (Some(word), rest),
+            rest => (None, rest),
+        };
+        match rest {
+            [
+                TokenTree::Ident(name),
+                equals,
+                TokenTree::Ident(value),
+                end,
+                ..,
+            ] if is_punct(equals, '=') && is_punct(end, ';') => {
+                Some((Binding { mutability, name }, value))
+            }
+            _ => None,
+        }
+    }
+
+    pub(in crate::emit) fn length(mutability: Option<&Ident>) -> usize {
+        5 + usize::from(mutability.is_some())
+    }
+}
+
+/// Whether code binds a local that it finds bound again: `let x = x;`, or `let _x = x;` only to drop it in its place.
+pub(super) fn binds_again(code: &TokenStream, name: &Ident) -> bool {
+    let trees: Vec<TokenTree> = code.clone().into_iter().collect();
+    let silent = format_ident!("_{}", name);
+    let again = |at: usize| {
+        Binding::any(&trees[at..]).is_some_and(|(binding, value)| {
+            value == name && (binding.name == name || *binding.name == silent)
+        })
+    };
+    (0..trees.len()).any(|at| match &trees[at] {
+        TokenTree::Group(group) => binds_again(&group.stream(), name),
+        _ => again(at),
+    })
+}
+
+pub(in crate::emit) fn is_punct(tree: &TokenTree, char: char) -> bool {
+    matches!(tree, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
 /// Whether code may run something, which can panic, before it comes to the first mention of a local.
 pub(super) fn runs_before(code: &TokenStream, local: LocalId, name: &Ident) -> bool {
     reaches(code, local, name) != Way::Mention
