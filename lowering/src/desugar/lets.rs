@@ -273,7 +273,9 @@ impl Desugar<'_> {
                     Pat::Type(typed) => &typed.pat,
                     pat => pat,
                 };
+                let settled = refs_only(pat) || !self.lingers(value);
                 if let Some(ty) = ty
+                    && settled
                     && !crate::syntax::is_place(value)
                     && !extends(value)
                 {
@@ -288,10 +290,7 @@ impl Desugar<'_> {
                     out.truncate(before);
                     self.resolved.locals.truncate(locals);
                 }
-                if !crate::syntax::is_place(value)
-                    && !extends(value)
-                    && (refs_only(pat) || !self.lingers(value))
-                {
+                if settled && !crate::syntax::is_place(value) && !extends(value) {
                     let whole = self.name_value(value, spelled, refs_mutably(pat), out);
                     *value = lift::path(whole);
                     untyped(pat);
