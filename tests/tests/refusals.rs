@@ -16,7 +16,7 @@ const ELSEWHERE: &str = "
 #[allow(unused_macros)]
 macro_rules! record { ($($x:tt)*) => { let _ = format_args!($($x)*); } }
 #[allow(unused_macros)]
-macro_rules! demand { ($x:expr) => { let _ = $x; } }
+macro_rules! demand { ($x:expr) => { { let _ = $x; } } }
 #[allow(unused_macros)]
 macro_rules! ensure { ($x:expr $(, $y:tt)*) => { if !$x { return Err(()); } }; }
 #[allow(unused_macros)]

@@ -248,3 +248,20 @@ fn notes_tell_where_the_order_of_the_source_is_left() {
         ]
     );
 }
+
+#[test]
+fn macros_that_may_declare_outlive_no_block_and_no_wait() {
+    let lines = lowered(
+        "async fn f() {
+            far::defer!(first());
+            { wait().await; far::defer!(second()); }
+            last();
+        }",
+    );
+    // A declaration is no expression: one that would be gone at the wait does not compile.
+    assert!(
+        lines.contains(&"(far::defer!(first()));".to_owned()),
+        "{lines:?}"
+    );
+    assert_eq!(below(&lines, "far::defer!(second());"), ["}"]);
+}
