@@ -464,19 +464,7 @@ impl<'ast> Visit<'ast> for Bound {
     }
     // What a condition looks at may have patterns of its own.
     fn visit_expr(&mut self, expr: &'ast syn::Expr) {
-        each_let(expr, &mut |found| self.visit_pat(&found.pat));
-    }
-}
-
-/// Each `let` of a condition.
-pub(crate) fn each_let<'a>(cond: &'a syn::Expr, each: &mut impl FnMut(&'a syn::ExprLet)) {
-    match crate::syntax::bare(cond) {
-        syn::Expr::Let(found) => each(found),
-        syn::Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
-            each_let(&binary.left, each);
-            each_let(&binary.right, each);
-        }
-        _ => {}
+        crate::syntax::each_let(expr, &mut |found| self.visit_pat(&found.pat));
     }
 }
 

@@ -366,6 +366,18 @@ pub(crate) fn may_declare(mac: &syn::Macro) -> bool {
         || mac.path.segments[0].ident == "rt__hr")
 }
 
+/// Each `let` of a condition.
+pub(crate) fn each_let<'a>(cond: &'a syn::Expr, each: &mut impl FnMut(&'a syn::ExprLet)) {
+    match bare(cond) {
+        Expr::Let(found) => each(found),
+        Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
+            each_let(&binary.left, each);
+            each_let(&binary.right, each);
+        }
+        _ => {}
+    }
+}
+
 /// Where an expression begins.
 pub(crate) fn first_span(expr: &Expr) -> proc_macro2::Span {
     match expr {

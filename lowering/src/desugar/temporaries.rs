@@ -233,15 +233,9 @@ fn block_tail(block: &syn::Block) -> Option<&Expr> {
 
 /// The scrutinees of a condition's `let`s.
 pub(super) fn conditions(cond: &Expr) -> Vec<&Expr> {
-    match bare(cond) {
-        Expr::Let(expr) => vec![&expr.expr],
-        Expr::Binary(binary) if matches!(binary.op, BinOp::And(_)) => {
-            let mut all = conditions(&binary.left);
-            all.extend(conditions(&binary.right));
-            all
-        }
-        _ => Vec::new(),
-    }
+    let mut scrutinees = Vec::new();
+    crate::syntax::each_let(cond, &mut |found| scrutinees.push(&*found.expr));
+    scrutinees
 }
 
 /// Methods of `Iterator` that take it by value and give an iterator.

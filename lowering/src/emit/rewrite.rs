@@ -612,7 +612,7 @@ fn bound_in(cond: &Expr) -> HashSet<LocalId> {
         fn visit_expr(&mut self, _: &'ast Expr) {}
     }
     let mut lets = Lets(HashSet::new());
-    crate::hold::each_let(cond, &mut |found| {
+    crate::syntax::each_let(cond, &mut |found| {
         syn::visit::Visit::visit_pat(&mut lets, &found.pat)
     });
     lets.0

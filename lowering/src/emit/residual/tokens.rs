@@ -170,7 +170,7 @@ enum Way {
 fn reaches(code: &TokenStream, local: LocalId, name: &Ident) -> Way {
     let trees: Vec<TokenTree> = code.clone().into_iter().collect();
     let is_word = |at: usize, words: &[&str]| matches!(trees.get(at), Some(TokenTree::Ident(word)) if words.iter().any(|other| word == other));
-    let is_mark = |at: usize, mark: char| matches!(trees.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
+    let is_mark = |at: usize, mark: char| trees.get(at).is_some_and(|tree| is_punct(tree, mark));
     for (i, tree) in trees.iter().enumerate() {
         match tree {
             TokenTree::Ident(ident) if names::local(ident) == Some(local) || ident == name => {
