@@ -130,6 +130,10 @@ pub(crate) struct Graph {
     pub(crate) finished: std::collections::BTreeMap<LocalId, Vec<LocalId>>,
     /// The locals that are structs of the file which can be taken apart.
     pub(crate) structs: std::collections::HashMap<LocalId, crate::hold::Apart>,
+    /// The function of the file that is called at an await, where all its calls have one type.
+    pub(crate) callees: std::collections::HashMap<AwaitId, String>,
+    /// The types of locals for which the source spells none, but shows it.
+    pub(crate) types: std::collections::HashMap<LocalId, syn::Type>,
     /// What is known of each local's type.
     pub(crate) facts: Vec<Facts>,
     /// What says how methods take their receivers.

@@ -220,23 +220,24 @@ pub(crate) fn layout(
         all.dedup();
         all
     };
+    let known = |local: LocalId| {
+        let spelled = resolved.locals[local.0].ty.as_ref();
+        let ty = spelled.or_else(|| graph.types.get(&local));
+        ty.filter(|ty| cx.table.closed(ty, cx.generics))
+    };
     for &local in &stored {
-        if let Some(ty) = &resolved.locals[local.0].ty
-            && cx.table.closed(ty, cx.generics)
-        {
+        if let Some(ty) = known(local) {
             types.insert(local, ty.to_token_stream());
             idents(ty.to_token_stream(), &mut used.names);
         }
     }
     let mut param = |wanted: String| Ident::new(&used.take(&wanted), Span::call_site());
     // All calls of one function have one future: in a wide layout they share its place and its parameter.
-    let mut shared: HashMap<String, usize> = HashMap::new();
+    let mut shared: HashMap<&str, usize> = HashMap::new();
     let mut owners: Vec<usize> = (0..states.len()).collect();
     if cx.wide {
         crate::ir::Awaits::each(&body.block, &mut |found| {
-            if let Some(operand) = &found.operand
-                && let Some(name) = cx.table.same_type(operand)
-            {
+            if let Some(name) = graph.callees.get(&found.id) {
                 owners[found.id] = *shared.entry(name).or_insert(found.id);
             }
         });
@@ -261,12 +262,7 @@ pub(crate) fn layout(
     let spelled: HashSet<LocalId> = stored
         .iter()
         .copied()
-        .filter(|local| {
-            resolved.locals[local.0]
-                .ty
-                .as_ref()
-                .is_some_and(|ty| cx.table.closed(ty, cx.generics))
-        })
+        .filter(|local| known(*local).is_some())
         .collect();
     let mut slot_names: HashMap<LocalId, Ident> = HashMap::new();
     let mut taken = Taken::new(HashSet::from([fresh.state.to_string()]));
@@ -276,7 +272,7 @@ pub(crate) fn layout(
     }
     let mut shared = HashMap::new();
     let mut shared_types = Taken::new(cx.mentioned.clone());
-    let small = |local: LocalId| is_small(resolved.locals[local.0].ty.as_ref());
+    let small = |local: LocalId| is_small(known(local));
     let places = overlap(graph, analysis, &slots, small)
         .into_iter()
         .map(|locals| {
@@ -402,6 +398,11 @@ impl Layout {
                 params.push(ident);
             }
         }
+    }
+
+    /// Whether a stored local's type is spelled.
+    pub(crate) fn spells(&self, local: LocalId) -> bool {
+        self.spelled.contains(&local)
     }
 
     pub(crate) fn name(&self, local: LocalId) -> &Ident {

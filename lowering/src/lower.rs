@@ -432,6 +432,7 @@ fn trusting(
     let mut sink = Sink::new();
     let mut resolved = resolve(&found.sig, opened, &mut sink);
     resolved.self_ty.clone_from(&found.self_ty);
+    resolved.module.clone_from(&found.module);
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
     gate(&mut sink)?;

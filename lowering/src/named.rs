@@ -57,7 +57,7 @@ pub(crate) fn spell(
     stored.sort();
     for local in stored {
         let known = &resolved.locals[local.0];
-        if known.ty.as_ref().is_some_and(|ty| table.closed(ty, &none)) {
+        if layout.spells(local) {
             continue;
         }
         let (message, help) = if known.hidden {

@@ -308,6 +308,7 @@ impl Replace<'_> {
             block: inner,
             outer: Some(syn::parse_quote!(<#(#generics),*>)),
             self_ty: None,
+            module: self.found.module.clone(),
             kind: Kind::Block,
             around: Vec::new(),
             recursive: false,

@@ -20,6 +20,8 @@ pub(crate) struct Found {
     pub(crate) outer: Option<syn::Generics>,
     /// The type that the `impl` around it is for.
     pub(crate) self_ty: Option<syn::Type>,
+    /// The modules of its file around it, where these are known.
+    pub(crate) module: Option<String>,
     pub(crate) kind: Kind,
     /// The attributes of the items around it, innermost last.
     pub(crate) around: Vec<syn::Attribute>,
@@ -47,6 +49,7 @@ pub(crate) fn find(file: &syn::File) -> Vec<Found> {
 pub(crate) fn find_all(file: &syn::File) -> (Vec<Found>, Vec<Found>) {
     let mut finder = Finder {
         path: Vec::new(),
+        module: Vec::new(),
         outer: None,
         self_ty: None,
         kind: Kind::Free,
@@ -64,6 +67,7 @@ pub(crate) fn find_all(file: &syn::File) -> (Vec<Found>, Vec<Found>) {
 
 struct Finder {
     path: Vec<String>,
+    module: Vec<String>,
     outer: Option<syn::Generics>,
     self_ty: Option<syn::Type>,
     kind: Kind,
@@ -112,6 +116,7 @@ impl Finder {
             block: block.clone(),
             outer: self.outer.clone(),
             self_ty: self.self_ty.clone(),
+            module: Some(self.module.join("::")),
             kind: self.kind,
             around: self.around.clone(),
             recursive: false,
@@ -133,9 +138,10 @@ pub(crate) fn plain(ident: &syn::Ident) -> String {
 
 impl<'ast> Visit<'ast> for Finder {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        self.within(plain(&item.ident), &item.attrs, |this| {
-            visit::visit_item_mod(this, item)
-        });
+        let name = plain(&item.ident);
+        self.module.push(name.clone());
+        self.within(name, &item.attrs, |this| visit::visit_item_mod(this, item));
+        self.module.pop();
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {

@@ -45,6 +45,8 @@ pub(crate) struct Resolved {
     pub(crate) mentioned: HashSet<String>,
     /// What `Self` is, if there is an `impl` around the function.
     pub(crate) self_ty: Option<Type>,
+    /// The modules of its file around it, where these are known.
+    pub(crate) module: Option<String>,
 }
 
 impl Resolved {
@@ -115,6 +117,7 @@ pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> 
         mentions: scopes.mentions,
         mentioned,
         self_ty: None,
+        module: None,
     }
 }
 

@@ -21,6 +21,7 @@ struct Place {
     name: String,
     line: usize,
     kind: Kind,
+    module: Option<String>,
     recursive: bool,
     /// `impl<T> Conn<T> where T: Read {}`: the `impl` block or trait around it, without its content.
     around: Option<String>,
@@ -93,6 +94,7 @@ impl Surroundings {
             return false;
         };
         found.recursive |= place.recursive;
+        found.module.clone_from(&place.module);
         if !alone {
             return true;
         }
@@ -123,6 +125,7 @@ impl Place {
             name: found.sig.ident.to_string(),
             line: found.sig.ident.span().start().line,
             kind: found.kind,
+            module: found.module.clone(),
             recursive: found.recursive,
             around,
             typed: found.self_ty.is_some(),

@@ -112,6 +112,19 @@ pub(crate) fn as_ident(expr: &Expr) -> Option<&proc_macro2::Ident> {
     }
 }
 
+/// What this is the value of, as a temporary: `rt::value(x)`.
+pub(crate) fn runtime_value(expr: &Expr) -> Option<&Expr> {
+    let Expr::Call(call) = bare(expr) else {
+        return None;
+    };
+    let Expr::Path(path) = &*call.func else {
+        return None;
+    };
+    let mut segments = path.path.segments.iter();
+    let value = segments.next()?.ident == "rt__hr" && segments.next()?.ident == "value";
+    call.args.first().filter(|_| value)
+}
+
 /// Whether an expression owns the value of one operand while a later operand makes a temporary. Should it unwind then, the order of their
 /// drops depends on whether the expression ends its temporaries itself, as the tail of a block does since edition 2024.
 pub(crate) fn mixes(expr: &Expr, leaves_temporaries: &dyn Fn(&Expr) -> bool) -> bool {

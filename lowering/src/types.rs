@@ -5,12 +5,13 @@
 
 mod package;
 mod patterns;
+mod results;
 mod values;
 
 pub use package::PackageTypes;
+pub(crate) use results::Site;
 
 use crate::report::{Edition, Options};
-use crate::syntax::bare;
 use quote::ToTokens;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -108,8 +109,6 @@ pub(crate) struct Table {
     members: HashSet<String>,
     /// The file has a `DerefMut` of its own.
     derefs: bool,
-    /// Free functions without generics and without borrowed parameters, defined once: each call of one gives the same type.
-    simple: HashSet<String>,
     /// Names that a `use` brings in, with the path that they are from, or what is common to several.
     imports: HashMap<String, Vec<String>>,
     /// The macros that the file defines once, at its top.
@@ -128,6 +127,12 @@ pub(crate) struct Table {
     pointing: HashSet<String>,
     /// What associated functions and free functions without generics give back, when they are not async.
     returns: HashMap<String, Said>,
+    /// What the functions of the file give.
+    results: results::Results,
+    /// Names of functions that stand only once in the file, in bodies or not.
+    once: HashSet<String>,
+    /// The file has modules of its own.
+    has_modules: bool,
 }
 
 /// What a file says in tokens. Inside the compiler no token outlives the macro's call, but what is known of a file does: there it is kept
@@ -185,6 +190,16 @@ impl Table {
             .fields
             .retain(|(owner, _), _| once(owner.split("::").next().unwrap_or(owner)));
         table.structs.retain(|name, _| once(name));
+        table.once = seen
+            .iter()
+            .filter(|(_, times)| **times == 1)
+            .filter_map(|(name, _)| Some(name.strip_prefix("any fn ")?.to_owned()))
+            .collect();
+        table.results = results::of(file);
+        table.has_modules = file
+            .items
+            .iter()
+            .any(|item| matches!(item, syn::Item::Mod(item) if item.content.is_some()));
         table.pointing = crate::pointers::holders(file);
         table
     }
@@ -194,19 +209,8 @@ impl Table {
         let mut table = Self::of(file);
         let types = table.fields.values_mut().chain(table.returns.values_mut());
         types.for_each(Said::forget_tokens);
+        results::forget_tokens(&mut table.results);
         table.rules.is_empty().then_some(table)
-    }
-
-    /// The function of this file that a call calls, if all its calls give one type.
-    pub(crate) fn same_type(&self, expr: &Expr) -> Option<String> {
-        let Expr::Call(call) = bare(expr) else {
-            return None;
-        };
-        let Expr::Path(path) = bare(&call.func) else {
-            return None;
-        };
-        let name = path.path.get_ident()?.to_string();
-        self.simple.contains(&name).then_some(name)
     }
 
     /// Whether an expression mentions an async function of the file that is generic over types.
@@ -560,6 +564,13 @@ impl Table {
                 self.closed(&array.elem, generics) && matches!(&array.len, Expr::Lit(_))
             }
             Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.closed(elem, generics)),
+            Type::Reference(reference) => {
+                let forever = reference.lifetime.as_ref();
+                let text =
+                    matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("str"));
+                forever.is_some_and(|lifetime| lifetime.ident == "static")
+                    && (text || self.closed(&reference.elem, generics))
+            }
             Type::Path(path) if path.qself.is_none() => {
                 let Some(last) = path.path.segments.last() else {
                     return false;
@@ -642,25 +653,6 @@ impl Collector {
                 .map_or_else(|| i.to_string(), ToString::to_string);
             let ty = Said::Type(Box::new(field.ty.clone()));
             self.table.fields.insert((owner.to_owned(), member), ty);
-        }
-    }
-
-    /// A type that names no lifetime, hidden ones included.
-    fn is_plain_type(&self, ty: &Type) -> bool {
-        match ty {
-            Type::Path(path) if path.qself.is_none() => {
-                path.path.segments.last().is_some_and(|last| {
-                    let name = last.ident.to_string();
-                    (is_primitive(&name) || is_std_owner(&name) || is_plain_std(&name))
-                        && !has_lifetimes(&last.arguments)
-                        && args(&last.arguments)
-                            .into_iter()
-                            .all(|ty| self.is_plain_type(ty))
-                })
-            }
-            Type::Array(array) => self.is_plain_type(&array.elem),
-            Type::Tuple(tuple) => tuple.elems.iter().all(|elem| self.is_plain_type(elem)),
-            _ => false,
         }
     }
 
@@ -864,21 +856,7 @@ impl<'ast> Visit<'ast> for Collector {
     }
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let name = item.sig.ident.to_string();
-        let borrowed = item.sig.inputs.iter().any(|input| match input {
-            syn::FnArg::Typed(typed) => !self.is_plain_type(&typed.ty),
-            syn::FnArg::Receiver(_) => true,
-        });
-        let once = *self
-            .seen
-            .entry(format!("simple {name}"))
-            .and_modify(|n| *n += 1)
-            .or_insert(1)
-            == 1;
-        if once && self.owner.is_none() && item.sig.generics.params.is_empty() && !borrowed {
-            self.table.simple.insert(name);
-        } else {
-            self.table.simple.remove(&name);
-        }
+        *self.seen.entry(format!("any fn {name}")).or_default() += 1;
         visit::visit_item_fn(self, item);
     }
     fn visit_signature(&mut self, sig: &'ast syn::Signature) {

@@ -873,14 +873,5 @@ fn close(value: &mut Expr) {
 
 /// The hidden local of which this is the value, as a temporary: `rt::value(ready)`.
 fn value_of(expr: &Expr) -> Option<&Ident> {
-    let Expr::Call(call) = crate::syntax::bare(expr) else {
-        return None;
-    };
-    let Expr::Path(path) = &*call.func else {
-        return None;
-    };
-    let mut segments = path.path.segments.iter();
-    (segments.next()?.ident == "rt__hr" && segments.next()?.ident == "value")
-        .then(|| crate::syntax::as_ident(&call.args[0]))
-        .flatten()
+    crate::syntax::as_ident(crate::syntax::runtime_value(expr)?)
 }

@@ -1,14 +1,15 @@
 //! Walks a body in order of evaluation and writes down the events.
 //!
-//! Here are the walk itself and the structured form; beneath it plain syntax: `value.rs`, `bind.rs` and `captures.rs`.
+//! Here are the walk itself and the structured form; beneath it plain syntax: `value.rs`, `bind.rs`, `types.rs` and `captures.rs`.
 
 mod bind;
 mod captures;
+mod types;
 mod value;
 
 use super::{BasicBlock, Event, Flow, Graph, Holder, How, Use};
 use crate::desugar::Body;
-use crate::ir;
+use crate::ir::{self, AwaitId};
 use crate::names::{self, LocalId};
 use crate::report::Edge;
 use crate::resolve::Resolved;
@@ -47,6 +48,8 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         path: None,
         types: HashMap::new(),
         loosely: HashSet::new(),
+        exact: HashMap::new(),
+        callees: HashMap::new(),
         guarded_elements: Vec::new(),
         likely_borrowed: false,
         awaited: false,
@@ -66,6 +69,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
     let structs = (0..resolved.locals.len()).map(LocalId);
     let structs = structs.filter_map(|local| Some((local, walk.takes_apart(local)?)));
     let structs = structs.collect();
+    let types = walk.exact_types();
     let facts = (0..resolved.locals.len())
         .map(|local| walk.facts(LocalId(local)))
         .collect();
@@ -79,11 +83,14 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         within,
         guarded_elements,
         finished,
+        callees,
         ..
     } = walk;
     Graph {
         trust,
         structs,
+        callees,
+        types,
         finished,
         guarded_elements,
         blocks,
@@ -161,6 +168,9 @@ struct Walk<'a> {
     types: HashMap<LocalId, syn::Type>,
     /// Those of which the type is known only up to a reference.
     loosely: HashSet<LocalId>,
+    /// The same where the type is known to the last reference; none for those of which it is not.
+    exact: HashMap<LocalId, Option<syn::Type>>,
+    callees: HashMap<AwaitId, String>,
     guarded_elements: Vec<proc_macro2::Span>,
     /// The present method is one that rather borrows its receiver.
     likely_borrowed: bool,
@@ -413,7 +423,10 @@ impl Walk<'_> {
                         ir::Expr::Plain(expr) => Some(expr),
                         _ => None,
                     };
-                    self.bind(pat, root);
+                    match self.awaited_type(init) {
+                        Some(ty) => self.bind_typed(pat, root, Some(ty)),
+                        None => self.bind(pat, root),
+                    }
                     let unit = self.units.pop().expect("pushed above");
                     self.finish(unit);
                 }
@@ -435,6 +448,9 @@ impl Walk<'_> {
             ir::Expr::Await(found) => {
                 if let Some(operand) = &found.operand {
                     self.awaited = matches!(bare(operand), Expr::MethodCall(_));
+                    if let Some(callee) = self.callee(operand) {
+                        self.callees.insert(found.id, callee);
+                    }
                     let unit = self.unit(|this| this.value(operand));
                     self.flows.push(Flow {
                         into: Holder::Child(found.id),

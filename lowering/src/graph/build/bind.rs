@@ -26,6 +26,12 @@ impl Walk<'_> {
 
     /// Declares what a pattern binds; `init` is what it looks at.
     pub(super) fn bind(&mut self, pat: &Pat, init: Option<&Expr>) {
+        let ty = init.and_then(|init| self.exact_type(init));
+        self.bind_typed(pat, init, ty);
+    }
+
+    /// The same where the type of what it looks at may be known.
+    pub(super) fn bind_typed(&mut self, pat: &Pat, init: Option<&Expr>, ty: Option<syn::Type>) {
         let bound = bindings(pat, self.table);
         if !bound.whole {
             self.types_of_bindings(pat, init);
@@ -55,53 +61,18 @@ impl Walk<'_> {
                 && let Some(facts) = self.value_facts(init)
             {
                 self.facts.insert(local, facts);
+            } else if simple && let Some(ty) = &ty {
+                let facts = self.table.facts(ty);
+                if facts != Facts::default() {
+                    self.facts.insert(local, facts);
+                }
             }
-            if simple
-                && let Some(init) = init
-                && let Some(ty) = self.table.type_of(init)
-            {
-                self.types.insert(local, ty);
-                self.loosely.remove(&local);
-            }
+            self.bound_to(local, ty.as_ref().filter(|_| simple));
             self.declare(local);
             self.push(Event::Init(local, None));
             if !self.facts(local).owned {
                 self.into(local);
             }
-        }
-    }
-
-    /// What a pattern, and the type of what it looks at, say about what it binds: by value or by reference, so no more than that its drop
-    /// does nothing.
-    fn types_of_bindings(&mut self, pat: &Pat, head: Option<&Expr>) {
-        let ty = head.and_then(|head| self.type_of(head));
-        for (local, ty) in self.table.bound_types(pat, ty.as_ref()) {
-            if self.table.facts(&ty).no_drop {
-                let facts = self.facts.entry(local).or_default();
-                facts.no_drop = true;
-            }
-            self.types.entry(local).or_insert_with(|| {
-                self.loosely.insert(local);
-                ty
-            });
-        }
-    }
-
-    /// The type of a place or of what is borrowed from one, without the reference.
-    fn type_of(&self, expr: &Expr) -> Option<syn::Type> {
-        match bare(expr) {
-            Expr::Reference(reference) => self.type_of(&reference.expr),
-            Expr::Field(field) => {
-                let base = self.type_of(&field.base)?;
-                let ty = self
-                    .table
-                    .field(&base, &super::value::member(&field.member))?;
-                Some(ty.into_owned())
-            }
-            expr => match as_ident(expr).and_then(names::local) {
-                Some(local) => self.ty(local).cloned(),
-                None => self.table.type_of(expr),
-            },
         }
     }
 
