@@ -98,6 +98,12 @@ impl Fresh {
         form: Option<&str>,
     ) -> Self {
         let mut taken: HashSet<String> = mentioned.clone();
+        // People who read from networks have frames of their own.
+        let frame = if taken.contains("frame") {
+            "storage"
+        } else {
+            "frame"
+        };
         let mut fresh = |wanted: &str| {
             // Nobody reads an expansion, and what it cannot see, such as a constant, must not have the name of a variable.
             let wanted = match output {
@@ -114,7 +120,7 @@ impl Fresh {
         Fresh {
             rt: fresh("rt"),
             state: fresh("state"),
-            frame: fresh("frame"),
+            frame: fresh(frame),
             cx: fresh("cx"),
             child: fresh("child"),
             ready: fresh("output"),
@@ -626,7 +632,7 @@ impl Taken {
 }
 
 fn separator(wanted: &str) -> &'static str {
-    if wanted.starts_with(char::is_uppercase) {
+    if wanted.starts_with(char::is_uppercase) && !wanted.ends_with(|c: char| c.is_ascii_digit()) {
         ""
     } else {
         "_"

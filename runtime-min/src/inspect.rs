@@ -4,7 +4,6 @@ use core::fmt;
 
 /// A state of a lowered function: what the source says about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub struct Place {
     /// The function's name.
     pub function: &'static str,
@@ -16,25 +15,6 @@ pub struct Place {
     pub line: u32,
     /// The awaited expression, as it was written; empty where it does not wait.
     pub awaited: &'static str,
-}
-
-impl Place {
-    /// A state; for lowered code.
-    pub const fn new(
-        function: &'static str,
-        state: &'static str,
-        file: &'static str,
-        line: u32,
-        awaited: &'static str,
-    ) -> Self {
-        Place {
-            function,
-            state,
-            file,
-            line,
-            awaited,
-        }
-    }
 }
 
 /// `fetch::Read at src/net.rs:12: socket.read(&mut buf).await`

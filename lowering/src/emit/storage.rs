@@ -470,7 +470,8 @@ impl Storage<'_> {
         };
         let place = |name: &str, line: usize, awaited: &str| {
             let line = u32::try_from(line).unwrap_or_default();
-            quote!(const { &#rt::Place::new(#function, #name, ::core::file!(), #line, #awaited) })
+            // The compiler makes a static of it, without a body to check.
+            quote!(&#rt::Place { function: #function, state: #name, file: ::core::file!(), line: #line, awaited: #awaited })
         };
         let own = self.input.item.sig.ident.span().start().line;
         let states = self.states.iter().map(|&id| {

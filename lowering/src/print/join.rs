@@ -25,7 +25,11 @@ const WIDTH: usize = 100;
 /// The text in a more compact layout; only blanks and trailing commas change.
 pub(super) fn join(text: &str) -> String {
     let lines = Joiner::new(text).lines();
-    Joiner::new(&lines).closures()
+    match Joiner::new(&lines).closures() {
+        // What moved to the left may fit now.
+        Some(moved) => Joiner::new(&moved).lines(),
+        None => lines,
+    }
 }
 
 struct Joiner<'a> {
@@ -190,13 +194,14 @@ impl<'a> Joiner<'a> {
             && self.word(close + 1) == ";"
     }
 
-    /// `State::Read { child, total }`, without values that are more than names.
+    /// `State::Read { child, this: self }`, without values that are more than names.
     fn is_struct(&self, open: usize, close: usize) -> bool {
         let named = open > 2
             && self.word(open - 2) == ":"
             && self.word(open - 1).starts_with(char::is_uppercase);
-        let list = (open + 1..close)
-            .all(|token| self.tokens[token].kind == Kind::Word || self.word(token) == ",");
+        let list = (open + 1..close).all(|token| {
+            self.tokens[token].kind == Kind::Word || matches!(self.word(token), "," | ":")
+        });
         named && list && self.word(close - 1) == ","
     }
 
@@ -228,7 +233,8 @@ impl<'a> Joiner<'a> {
 
     // Closures that end a call.
 
-    fn closures(&self) -> String {
+    /// Nothing where there are none to move.
+    fn closures(&self) -> Option<String> {
         let mut out = String::with_capacity(self.text.text.len());
         // The lines that move to the left, and by how many steps.
         let mut steps = vec![0_i32; self.text.text.matches('\n').count() + 2];
@@ -251,6 +257,9 @@ impl<'a> Joiner<'a> {
             let line = |token: usize| self.text.line(self.tokens[token].bytes.start);
             steps[line(last) + 1] += 1;
             steps[line(end) + 1] -= 1;
+        }
+        if glued.is_empty() {
+            return None;
         }
         glued.sort_unstable();
         let mut glued = glued.into_iter().peekable();
@@ -283,7 +292,7 @@ impl<'a> Joiner<'a> {
                 },
             }
         }
-        out
+        Some(out)
     }
 
     /// The closure that is the last argument of a call which would fit if only the closure's block were broken: its first and

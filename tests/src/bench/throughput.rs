@@ -98,6 +98,36 @@ fn measure(what: &str, texts: &[&Text]) {
         alone.as_secs_f64(),
         against_goal(seconds / alone.as_secs_f64(), GOAL)
     );
+    let outputs: Vec<syn::File> = texts.iter().filter_map(|text| lowered(text)).collect();
+    let least = best_of(TIMES, || {
+        let parsed = texts
+            .iter()
+            .filter(|text| syn::parse_file(&text.text).is_ok())
+            .count();
+        let printed: usize = outputs
+            .iter()
+            .map(|file| prettyplease::unparse(file).len())
+            .sum();
+        parsed + printed
+    });
+    println!(
+        "  parsing them with syn and printing no more than their lowered functions with prettyplease: {:.2} s, {:.2}x",
+        least.as_secs_f64(),
+        least.as_secs_f64() / alone.as_secs_f64()
+    );
+}
+
+/// The lowered functions of a text, without the rest of it.
+fn lowered(text: &Text) -> Option<syn::File> {
+    let mut options = Options::default();
+    options.edition = text.edition;
+    let file = lower_file(&text.text, &options).ok()?;
+    let functions = file
+        .functions
+        .iter()
+        .filter_map(|function| function.outcome.as_ref().ok());
+    let methods = functions.map(|lowered| format!("impl X {{ {} }}\n", lowered.text));
+    syn::parse_file(&methods.collect::<String>()).ok()
 }
 
 /// A function that takes longer than this is not lowered with more awaits.
