@@ -441,11 +441,17 @@ pub(crate) fn analyse(
             continue;
         }
         match found.how {
-            // What is used again was copied, or the output does not compile.
+            // What is used again was copied, or another part of it is used.
             How::Part
                 if !waits
                     && after.contains(found.local.0)
-                    && !refilled_after(graph, node, index, &found) => {}
+                    && !refilled_after(graph, node, index, &found) =>
+            {
+                let rest = pinned && !lent && !replaced && !facts.no_drop;
+                if rest && !resolved.copies.contains(&found.mention) {
+                    analysis.unclear.push(rewrite(Way::LastOut));
+                }
+            }
             _ if replaced => match &found.replaced {
                 Some(args) if !lent && !found.in_guard => {
                     // Where the method only borrows and panics, the old value drops before what was declared later.

@@ -3,11 +3,15 @@
 //! The continuations of two awaits may both hold the same statement. Two copies of a closure have two types, and a state has one. So
 //! the statement gets a state of its own to which both lead: a suspension point at which nothing is awaited.
 
+mod joins;
+
+pub(crate) use joins::{joins, open_locals};
+
 use crate::desugar::{Awaited, Body};
 use crate::ir::{Await, AwaitId, Block, Expr, Loop, Stmt};
-use crate::names::{self, LocalId};
+use crate::names::{self, LocalId, Mention};
 use crate::syntax::as_ident;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use syn::visit::Visit;
 
 /// What makes a statement one that must stand once.
@@ -17,12 +21,19 @@ pub(crate) enum Once {
     Holder(LocalId),
     /// It awaits a closure's or async block's product.
     Await(AwaitId),
-    /// It declares a local that is held and made of a closure or async block.
+    /// It declares a local that is held or awaited, and made of a closure or async block.
     Local(LocalId),
+    /// It asks for a type that only some of the ways before it say.
+    Join(Mention),
 }
 
-/// Why a statement of a body must stand once, if it must.
-pub(crate) fn once(stmt: &Stmt) -> Option<Once> {
+/// Why a statement of a body must stand once, if it must. `joins`: mentions before which all ways come together.
+pub(crate) fn once(stmt: &Stmt, joins: &HashSet<Mention>) -> Option<Once> {
+    if !joins.is_empty()
+        && let Some(join) = first_of(stmt, joins)
+    {
+        return Some(Once::Join(join));
+    }
     if let Stmt::Plain(syn::Stmt::Local(local)) = stmt
         && let Some(init) = &local.init
         && is_begun(&init.expr)
@@ -54,6 +65,174 @@ pub(crate) fn once(stmt: &Stmt) -> Option<Once> {
         Stmt::Let { pat, .. } => first_local(pat).map(Once::Local),
         _ => None,
     }
+}
+
+/// Locals that are made of a closure or async block and go into what is awaited: their types are part of a child's.
+pub(crate) fn awaited(body: &Body) -> HashSet<LocalId> {
+    let mut flow = Flow::default();
+    flow.block(&body.block);
+    let mut found = flow.whole;
+    let used = |local: &LocalId| flow.made.contains(local);
+    found.extend(flow.operands.into_iter().filter(used));
+    loop {
+        let from = flow.from.iter();
+        let more = from.filter(|(into, _)| found.contains(into));
+        let more: Vec<LocalId> = more.map(|(_, from)| *from).filter(used).collect();
+        let before = found.len();
+        found.extend(more);
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// Where values go whose types have no names.
+#[derive(Default)]
+struct Flow {
+    /// Locals whose values are, or own, a closure or an async block.
+    made: HashSet<LocalId>,
+    /// Locals that are awaited as they are.
+    whole: HashSet<LocalId>,
+    /// Locals in operands of awaits.
+    operands: HashSet<LocalId>,
+    /// A local, and one in what it is made of.
+    from: Vec<(LocalId, LocalId)>,
+}
+
+impl Flow {
+    fn block(&mut self, block: &Block) {
+        for stmt in &block.stmts {
+            match stmt {
+                Stmt::Plain(syn::Stmt::Local(local)) => {
+                    if let (Some(init), Some(into)) = (&local.init, first_local(&local.pat)) {
+                        self.made_of(into, &init.expr);
+                    }
+                }
+                Stmt::Plain(_) => {}
+                Stmt::Let { init, els, .. } => {
+                    self.expr(init);
+                    els.iter().for_each(|els| self.block(els));
+                }
+                Stmt::Expr { expr, .. } => self.expr(expr),
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Plain(_) => {}
+            Expr::Await(found) => {
+                if let Some(operand) = &found.operand {
+                    let whole = as_ident(operand).and_then(names::local);
+                    self.whole.extend(whole);
+                    self.operands.extend(passed(operand));
+                }
+            }
+            Expr::Block { block, .. } => self.block(block),
+            Expr::If { then, els, .. } => {
+                self.block(then);
+                els.iter().for_each(|els| self.expr(els));
+            }
+            Expr::Match { arms, .. } => arms.iter().for_each(|arm| self.expr(&arm.body)),
+            Expr::Loop(found) => self.block(&found.body),
+        }
+    }
+
+    fn made_of(&mut self, into: LocalId, init: &syn::Expr) {
+        if self.owns(init) {
+            self.made.insert(into);
+        }
+        self.from
+            .extend(passed(init).into_iter().map(|from| (into, from)));
+    }
+
+    /// Whether a value is a closure or an async block, or was made of one by a function that may have kept it.
+    fn owns(&self, expr: &syn::Expr) -> bool {
+        use syn::Expr;
+        match crate::syntax::bare(expr) {
+            Expr::Closure(_) | Expr::Async(_) => true,
+            Expr::Call(call) => {
+                let name = match &*call.func {
+                    Expr::Path(path) => path.path.segments.last(),
+                    _ => None,
+                };
+                let spawns = name.is_some_and(|name| name.ident.to_string().starts_with("spawn"));
+                !spawns && call.args.iter().any(|arg| self.owns(arg))
+            }
+            Expr::Tuple(tuple) => tuple.elems.iter().any(|elem| self.owns(elem)),
+            Expr::Array(array) => array.elems.iter().any(|elem| self.owns(elem)),
+            Expr::Struct(value) => value.fields.iter().any(|field| self.owns(&field.expr)),
+            expr => as_ident(expr)
+                .and_then(names::local)
+                .is_some_and(|local| self.made.contains(&local)),
+        }
+    }
+}
+
+/// The locals that an expression uses otherwise than to call them.
+fn passed(expr: &syn::Expr) -> Vec<LocalId> {
+    struct Passed(Vec<LocalId>);
+    impl<'ast> Visit<'ast> for Passed {
+        fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+            if as_ident(&call.func).is_none() {
+                self.visit_expr(&call.func);
+            }
+            call.args.iter().for_each(|arg| self.visit_expr(arg));
+        }
+        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+            self.0.extend(names::local(ident));
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            names::each_name(mac.tokens.clone(), &mut |name| {
+                self.0.extend(names::unmark(name).map(|(local, _)| local));
+            });
+        }
+    }
+    let mut passed = Passed(Vec::new());
+    passed.visit_expr(expr);
+    passed.0
+}
+
+/// The first of some mentions that a statement has itself; its blocks have statements of their own.
+fn first_of(stmt: &Stmt, mentions: &HashSet<Mention>) -> Option<Mention> {
+    struct First<'a>(&'a HashSet<Mention>, Option<Mention>);
+    impl First<'_> {
+        fn name(&mut self, found: Option<(LocalId, Mention)>) {
+            let found = found.map(|(_, mention)| mention);
+            let found = found.filter(|mention| self.0.contains(mention));
+            self.1 = self.1.or(found);
+        }
+        fn expr(&mut self, expr: &Expr) {
+            match expr {
+                Expr::Plain(expr) => self.visit_expr(expr),
+                Expr::Await(found) => found
+                    .operand
+                    .iter()
+                    .for_each(|operand| self.visit_expr(operand)),
+                Expr::If { cond, .. } => self.visit_expr(cond),
+                Expr::Match { head, .. } => self.visit_expr(head),
+                Expr::Loop(Loop { cond, .. }) => cond.iter().for_each(|cond| self.visit_expr(cond)),
+                Expr::Block { .. } => {}
+            }
+        }
+    }
+    impl<'ast> Visit<'ast> for First<'_> {
+        fn visit_ident(&mut self, ident: &'ast proc_macro2::Ident) {
+            self.name(names::mention(ident));
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            names::each_name(mac.tokens.clone(), &mut |name| {
+                self.name(names::unmark(name))
+            });
+        }
+    }
+    let mut first = First(mentions, None);
+    match stmt {
+        Stmt::Plain(stmt) => first.visit_stmt(stmt),
+        Stmt::Let { init, .. } => first.expr(init),
+        Stmt::Expr { expr, .. } => first.expr(expr),
+    }
+    first.1
 }
 
 #[derive(Default)]
@@ -183,6 +362,14 @@ pub(crate) fn insert(body: &mut Body, before: &[Once]) {
     renumber(body);
 }
 
+/// The mentions that a key is about.
+fn joins_of(key: Once) -> HashSet<Mention> {
+    match key {
+        Once::Join(mention) => HashSet::from([mention]),
+        _ => HashSet::new(),
+    }
+}
+
 fn place(block: &mut Block, key: Once, id: AwaitId) -> bool {
     let mut at = None;
     for (i, stmt) in block.stmts.iter_mut().enumerate() {
@@ -193,7 +380,7 @@ fn place(block: &mut Block, key: Once, id: AwaitId) -> bool {
                 ..
             }
         );
-        if once(stmt) == Some(key) {
+        if once(stmt, &joins_of(key)) == Some(key) {
             if is_loop
                 && let Stmt::Expr {
                     expr: Expr::Loop(found),
@@ -245,10 +432,13 @@ fn place_expr(expr: &mut Expr, key: Once, id: AwaitId) -> bool {
         }),
         Expr::Loop(found) => {
             if found.cond.is_some()
-                && once(&Stmt::Expr {
-                    expr: Expr::Loop(found.clone()),
-                    semi: false,
-                }) == Some(key)
+                && once(
+                    &Stmt::Expr {
+                        expr: Expr::Loop(found.clone()),
+                        semi: false,
+                    },
+                    &joins_of(key),
+                ) == Some(key)
             {
                 open(found);
             }
@@ -263,7 +453,7 @@ fn enclose(expr: &mut Expr, key: Once) {
         expr: expr.clone(),
         semi: false,
     };
-    if !matches!(expr, Expr::Block { .. }) && once(&as_stmt) == Some(key) {
+    if !matches!(expr, Expr::Block { .. }) && once(&as_stmt, &joins_of(key)) == Some(key) {
         *expr = Expr::Block {
             label: None,
             block: Block::new(vec![as_stmt]),

@@ -1,5 +1,6 @@
 //! Writes the lowered function.
 
+mod alike;
 mod arms;
 mod capturing;
 mod cleanup;
@@ -21,14 +22,16 @@ use crate::graph::Graph;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::lex::{Kind, lex};
-use crate::names::LocalId;
+use crate::names::{LocalId, Mention};
 use crate::report::{AfterCompletion, Edition, Output};
 use crate::resolve::Resolved;
+use crate::syntax::HasAwait;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 use residual::Residual;
 use rewrite::{Rewrite, Try};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use syn::visit::Visit;
 
 pub(crate) use cleanup::prune;
 pub(crate) use expansion::of_plain;
@@ -53,7 +56,9 @@ pub(crate) struct Item<'a> {
     pub(crate) stays_async: bool,
     /// Its future may hold itself.
     pub(crate) recursive: bool,
-    /// It awaits an async function of the file that is generic over types: that may want a lifetime that they outlive.
+    /// A function that is not async may give back what a call of it gives, as an `impl Future` of its own.
+    pub(crate) handed_on: bool,
+    /// It awaits an async function of the package that is generic over types: that may want a lifetime that they outlive.
     pub(crate) awaits_generic: bool,
     /// The body as it was written.
     pub(crate) block: &'a syn::Block,
@@ -125,9 +130,12 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         handed: Default::default(),
         nested: Vec::new(),
     };
+    let awaited_locals = crate::checkpoint::awaited(&body);
+    let open_locals = crate::checkpoint::open_locals(&body, resolved);
+    let joins = crate::checkpoint::joins(&body, &open_locals.all);
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
-    find_once(&body.block, &mut once);
+    find_once(&body.block, &joins, &mut once);
     let residual = Residual {
         layout,
         analysis,
@@ -147,7 +155,9 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         let copies = residual.copies.borrow();
         let mut copies: Vec<Once> = copies
             .iter()
-            .filter(|(once, n)| **n > 1 && must_stand_once(**once, layout, analysis))
+            .filter(|(once, n)| {
+                **n > 1 && must_stand_once(**once, layout, analysis, &awaited_locals)
+            })
             .map(|(once, _)| *once)
             .collect();
         copies.sort();
@@ -162,7 +172,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         body: &body,
         states: &states,
     };
-    let mut turns = turn::turns(input, &storage, &residual, &arms);
+    let turns = turn::turns(input, &storage, &residual, &arms);
+    let mut turns = alike::tie(turns, &open_locals.numbers, layout, resolved);
     let gives_output = gives_output(&turns, &layout.fresh.rt);
     if item.is_block && !gives_output {
         let rt = &layout.fresh.rt;
@@ -208,6 +219,12 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         Some(quote!(#allow #[allow(unused_unsafe)]))
     } else {
         allow
+    };
+    let inside = allowed_inside(item.block);
+    let allow = if inside.is_empty() {
+        allow
+    } else {
+        Some(quote!(#allow #[allow(#(#inside),*)]))
     };
     // A frame is too much for an argument to read well.
     let is_text = item.output != Output::Expansion && layout.name.is_none();
@@ -316,6 +333,50 @@ pub(crate) fn lints() -> TokenStream {
     quote!(#[allow(unused_mut, unused_assignments, unused_braces, unused_parens, unused_variables)])
 }
 
+/// The lints that statements with an await allow: these statements come apart, and so their lints are allowed in the whole function.
+fn allowed_inside(block: &syn::Block) -> Vec<syn::Path> {
+    #[derive(Default)]
+    struct Allowed {
+        lints: Vec<syn::Path>,
+        everywhere: bool,
+    }
+    impl<'ast> Visit<'ast> for Allowed {
+        fn visit_stmt(&mut self, stmt: &'ast syn::Stmt) {
+            if self.everywhere || stmt.has_await() {
+                syn::visit::visit_stmt(self, stmt);
+            }
+        }
+        fn visit_item(&mut self, _: &'ast syn::Item) {}
+        fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
+            if attr.path().is_ident("allow") || attr.path().is_ident("expect") {
+                let _ = attr.parse_nested_meta(|lint| {
+                    // `reason = ".."`
+                    if let Ok(value) = lint.value() {
+                        value.parse::<syn::Lit>()?;
+                    } else if !self.lints.contains(&lint.path) {
+                        self.lints.push(lint.path);
+                    }
+                    Ok(())
+                });
+            }
+        }
+    }
+    let of = |everywhere| {
+        let mut allowed = Allowed {
+            everywhere,
+            ..Allowed::default()
+        };
+        allowed.visit_block(block);
+        allowed.lints
+    };
+    // Few functions have any.
+    if of(true).is_empty() {
+        Vec::new()
+    } else {
+        of(false)
+    }
+}
+
 /// Items, each under a condition.
 fn guarded(tokens: TokenStream, condition: &syn::Attribute) -> TokenStream {
     let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) else {
@@ -329,12 +390,18 @@ fn named_doc(name: &Ident) -> String {
     format!(" The future of [`{name}`].")
 }
 
-/// Whether copies of a statement would give a state two types: only what is held matters.
-fn must_stand_once(once: Once, layout: &Layout, analysis: &Analysis) -> bool {
+/// Whether copies of a statement would give a state two types: only what is held or awaited matters.
+fn must_stand_once(
+    once: Once,
+    layout: &Layout,
+    analysis: &Analysis,
+    awaited: &HashSet<LocalId>,
+) -> bool {
     match once {
-        Once::Holder(_) | Once::Await(_) => true,
+        Once::Holder(_) | Once::Await(_) | Once::Join(_) => true,
         Once::Local(local) => {
-            analysis.pinned.contains(&local)
+            awaited.contains(&local)
+                || analysis.pinned.contains(&local)
                 || layout
                     .states
                     .iter()
@@ -344,31 +411,35 @@ fn must_stand_once(once: Once, layout: &Layout, analysis: &Analysis) -> bool {
 }
 
 /// The statements that must stand once, by their place in the tree.
-fn find_once(block: &crate::ir::Block, found: &mut HashMap<*const crate::ir::Stmt, Once>) {
+fn find_once(
+    block: &crate::ir::Block,
+    joins: &HashSet<Mention>,
+    found: &mut HashMap<*const crate::ir::Stmt, Once>,
+) {
     use crate::ir::{Expr, Stmt};
-    fn expr(node: &Expr, found: &mut HashMap<*const Stmt, Once>) {
+    fn expr(node: &Expr, joins: &HashSet<Mention>, found: &mut HashMap<*const Stmt, Once>) {
         match node {
             Expr::Plain(_) | Expr::Await(_) => {}
-            Expr::Block { block, .. } => find_once(block, found),
+            Expr::Block { block, .. } => find_once(block, joins, found),
             Expr::If { then, els, .. } => {
-                find_once(then, found);
-                els.iter().for_each(|els| expr(els, found));
+                find_once(then, joins, found);
+                els.iter().for_each(|els| expr(els, joins, found));
             }
-            Expr::Match { arms, .. } => arms.iter().for_each(|arm| expr(&arm.body, found)),
-            Expr::Loop(found_loop) => find_once(&found_loop.body, found),
+            Expr::Match { arms, .. } => arms.iter().for_each(|arm| expr(&arm.body, joins, found)),
+            Expr::Loop(found_loop) => find_once(&found_loop.body, joins, found),
         }
     }
     for stmt in &block.stmts {
-        if let Some(once) = crate::checkpoint::once(stmt) {
+        if let Some(once) = crate::checkpoint::once(stmt, joins) {
             found.insert(std::ptr::from_ref(stmt), once);
         }
         match stmt {
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
-                expr(init, found);
-                els.iter().for_each(|els| find_once(els, found));
+                expr(init, joins, found);
+                els.iter().for_each(|els| find_once(els, joins, found));
             }
-            Stmt::Expr { expr: node, .. } => expr(node, found),
+            Stmt::Expr { expr: node, .. } => expr(node, joins, found),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Unclear {
 pub(crate) enum Way {
     /// The value moves into a real local before it.
     Out,
+    /// The same, if nothing but the statement around uses the value from there on. Else it was copied, or the output does not compile.
+    LastOut,
     /// The value moves into a real local around the call that gives the next one; if it cannot, this is what is said.
     Replaced(Box<Diagnostic>),
     /// The call goes through a holder, with the expression around it if that is in one already.
@@ -122,6 +124,11 @@ pub(crate) fn hold(
         }
         let holder = match way {
             Way::Out => &false,
+            Way::LastOut if out::is_last(body, *local, *mention) => &false,
+            Way::LastOut => {
+                resolved.copies.insert(*mention);
+                continue;
+            }
             Way::Refused(refusal) => {
                 sink.push((**refusal).clone());
                 continue;

@@ -385,6 +385,7 @@ pub(crate) fn plain(
         is_block: false,
         stays_async: false,
         recursive: false,
+        handed_on: false,
         awaits_generic: false,
         block,
         condition: None,
@@ -763,10 +764,8 @@ fn emit_item(
         is_block: found.kind == Kind::Block,
         stays_async: stays_async(found, table),
         recursive: found.recursive,
-        awaits_generic: stages.body.awaits.iter().any(|awaited| {
-            let tokens = awaited.tokens.as_ref();
-            tokens.is_some_and(|tokens| table.mentions_generic(tokens))
-        }),
+        handed_on: table.may_be_handed_on(&found.sig.ident.to_string()),
+        awaits_generic: table.calls_generic(&found.block),
         block: &found.block,
         condition,
         edition: options.edition,

@@ -97,6 +97,18 @@ pub(crate) fn open(
         }
     }
     let mut block = block.clone();
+    for stmt in &mut block.stmts {
+        if let syn::Stmt::Macro(found) = stmt
+            && crate::syntax::declares_items(&found.mac)
+        {
+            *stmt = syn::Stmt::Item(syn::Item::Macro(syn::ItemMacro {
+                attrs: std::mem::take(&mut found.attrs),
+                ident: None,
+                mac: found.mac.clone(),
+                semi_token: found.semi_token,
+            }));
+        }
+    }
     opening.visit_block_mut(&mut block);
     rules::prune(&mut block);
     block

@@ -61,7 +61,7 @@ pub(crate) fn find_all(file: &syn::File) -> (Vec<Found>, Vec<Found>) {
         .found
         .into_iter()
         .partition(|found| found.sig.asyncness.is_some());
-    crate::recursion::mark(&mut found);
+    crate::recursion::mark(&mut found, &plain);
     (found, plain)
 }
 

@@ -7,12 +7,28 @@
 use crate::parse::{Found, Kind};
 use crate::syntax::bare;
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use std::collections::{HashMap, HashSet};
 use syn::Expr;
 use syn::visit::{self, Visit};
 
-/// Marks the functions that may hold their own futures, at once or through others of the file.
-pub(crate) fn mark(all: &mut [Found]) {
+/// Marks the functions that may hold their own futures, at once or through others of the file: also through those that are not async, and
+/// give back something whose type has no name.
+pub(crate) fn mark(found: &mut [Found], plain_functions: &[Found]) {
+    let unnamed = |function: &&Found| {
+        let output = function.sig.output.to_token_stream();
+        crate::syntax::tokens_have(&output, &mut |ident| ident == "impl")
+    };
+    let others = plain_functions.iter().filter(unnamed);
+    let all: Vec<&Found> = found.iter().chain(others).collect();
+    for i in recursive(&all) {
+        if let Some(found) = found.get_mut(i) {
+            found.recursive = true;
+        }
+    }
+}
+
+fn recursive(all: &[&Found]) -> HashSet<usize> {
     let mut names: HashMap<String, Vec<usize>> = HashMap::new();
     for (i, found) in all.iter().enumerate() {
         names.entry(plain(&found.sig.ident)).or_default().push(i);
@@ -27,9 +43,7 @@ pub(crate) fn mark(all: &mut [Found]) {
             recursive.extend(ring.filter(|node| reached[**node].contains(&from)));
         }
     }
-    for i in recursive {
-        all[i].recursive = true;
-    }
+    recursive
 }
 
 struct Edge {
@@ -51,14 +65,14 @@ fn reach(calls: &[Vec<Edge>], from: usize) -> HashSet<usize> {
 }
 
 /// The functions of the file that one may call.
-fn edges(all: &[Found], names: &HashMap<String, Vec<usize>>, at: usize) -> Vec<Edge> {
-    let caller = &all[at];
+fn edges(all: &[&Found], names: &HashMap<String, Vec<usize>>, at: usize) -> Vec<Edge> {
+    let caller = all[at];
     let mut calls = Calls::default();
     calls.visit_block(&caller.block);
     let mut edges = Vec::new();
     for Call { name, on, at_once } in calls.found {
         let fits = |callee: &&usize| {
-            let callee = &all[**callee];
+            let callee = all[**callee];
             match on {
                 On::Nothing => callee.kind == Kind::Free,
                 On::Myself => callee.kind != Kind::Free && owner(callee) == owner(caller),

@@ -47,6 +47,8 @@ pub(crate) struct Resolved {
     pub(crate) self_ty: Option<Type>,
     /// The modules of its file around it, where these are known.
     pub(crate) module: Option<String>,
+    /// Uses of parts that are taken for copies, as the rest of the value is used in other places later.
+    pub(crate) copies: HashSet<Mention>,
 }
 
 impl Resolved {
@@ -118,6 +120,7 @@ pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> 
         mentioned,
         self_ty: None,
         module: None,
+        copies: HashSet::new(),
     }
 }
 
@@ -226,11 +229,18 @@ impl Scopes<'_> {
     }
 
     /// A format string with the locals that it captures marked.
-    fn captures(&mut self, lit: &syn::Lit) -> Option<proc_macro2::Literal> {
+    fn captures(
+        &mut self,
+        lit: &syn::Lit,
+        named: &HashSet<String>,
+    ) -> Option<proc_macro2::Literal> {
         let syn::Lit::Str(text) = lit else {
             return None;
         };
         names::map_captures(&text.token(), &mut |name| {
+            if named.contains(name) {
+                return None;
+            }
             self.marked(name, Span::call_site())
                 .map(|ident| ident.to_string())
         })
@@ -407,6 +417,7 @@ impl VisitMut for Scopes<'_> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let named = named_arguments(&mac.tokens);
         if crate::syntax::takes_expressions(mac)
             && mac.has_await()
             && let Some(mut args) = crate::syntax::macro_args(mac)
@@ -416,7 +427,7 @@ impl VisitMut for Scopes<'_> {
                 match arg {
                     Expr::Assign(named) => self.visit_expr_mut(&mut named.right),
                     Expr::Lit(found) => {
-                        if let Some(captured) = self.captures(&found.lit) {
+                        if let Some(captured) = self.captures(&found.lit, &named) {
                             found.lit = syn::Lit::new(captured);
                         }
                     }
@@ -441,6 +452,9 @@ impl VisitMut for Scopes<'_> {
             },
             &mut |literal| {
                 names::map_captures(literal, &mut |name| {
+                    if named.contains(name) {
+                        return None;
+                    }
                     this.borrow_mut()
                         .marked(name, Span::call_site())
                         .map(|ident| ident.to_string())
@@ -448,4 +462,28 @@ impl VisitMut for Scopes<'_> {
             },
         );
     }
+}
+
+/// The names that arguments behind a format string have there: `"{n}", n = count`. The string captures no local of that name.
+fn named_arguments(tokens: &proc_macro2::TokenStream) -> HashSet<String> {
+    use proc_macro2::{Spacing, TokenTree};
+    let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let text = trees
+        .iter()
+        .position(|tree| matches!(tree, TokenTree::Literal(_)));
+    let behind = &trees[text.unwrap_or(trees.len())..];
+    let named = behind.windows(3).filter_map(|three| match three {
+        [
+            TokenTree::Punct(comma),
+            TokenTree::Ident(name),
+            TokenTree::Punct(sign),
+        ] if comma.as_char() == ','
+            && sign.as_char() == '='
+            && sign.spacing() == Spacing::Alone =>
+        {
+            Some(name.to_string())
+        }
+        _ => None,
+    });
+    named.collect()
 }

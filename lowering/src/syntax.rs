@@ -405,6 +405,27 @@ pub(crate) fn takes_expressions(mac: &syn::Macro) -> bool {
     is_format_macro(&name) || name == "vec"
 }
 
+/// Whether a macro declares the items that it is given, as it is known to do.
+pub(crate) fn declares_items(mac: &syn::Macro) -> bool {
+    use proc_macro2::{Delimiter, TokenTree};
+    let known = ["pin_project", "bitflags", "thread_local", "lazy_static"];
+    if !known.contains(&macro_name(mac).as_str()) {
+        return false;
+    }
+    // Behind attributes and what says who sees it.
+    let first = mac.tokens.clone().into_iter().find(|tree| match tree {
+        TokenTree::Punct(punct) => punct.as_char() != '#',
+        TokenTree::Group(group) => !matches!(
+            group.delimiter(),
+            Delimiter::Bracket | Delimiter::Parenthesis
+        ),
+        TokenTree::Ident(ident) => ident != "pub",
+        TokenTree::Literal(_) => true,
+    });
+    matches!(first, Some(TokenTree::Ident(word))
+        if ["struct", "enum", "static", "impl", "const"].iter().any(|known| word == known))
+}
+
 /// Macros that use the values of their arguments, in order.
 pub(crate) fn takes_values(mac: &syn::Macro) -> bool {
     match macro_name(mac).as_str() {

@@ -12,6 +12,7 @@ pub use package::PackageTypes;
 pub(crate) use results::Site;
 
 use crate::report::{Edition, Options};
+use crate::syntax::bare;
 use quote::ToTokens;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -87,6 +88,8 @@ pub(crate) struct Table {
     typed_methods: HashMap<(String, String), Receiver>,
     /// Async functions that are generic over types.
     generic: HashSet<String>,
+    /// What functions call that are not async and give back an `impl Trait`: the future of a call may be in there.
+    handed_on: HashSet<String>,
     /// Types with an explicit `Drop`.
     dropping: HashSet<String>,
     /// Types that derive or implement `Copy`, without generics.
@@ -213,12 +216,48 @@ impl Table {
         table.rules.is_empty().then_some(table)
     }
 
-    /// Whether an expression mentions an async function of the file that is generic over types.
-    pub(crate) fn mentions_generic(&self, tokens: &proc_macro2::TokenStream) -> bool {
-        !self.generic.is_empty()
-            && crate::syntax::tokens_have(tokens, &mut |ident| {
-                self.generic.contains(&ident.to_string())
-            })
+    /// Whether a function may call an async function of the package that is generic over types.
+    pub(crate) fn calls_generic(&self, block: &syn::Block) -> bool {
+        struct Names<'a>(&'a Table, bool);
+        impl Names<'_> {
+            fn name(&mut self, ident: &proc_macro2::Ident) {
+                let (table, name) = (self.0, ident.to_string());
+                let package = table.package.as_deref();
+                self.1 |= table.generic.contains(&name)
+                    || package.is_some_and(|package| package.is_generic(&name));
+            }
+        }
+        impl<'ast> Visit<'ast> for Names<'_> {
+            fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+                if let Expr::Path(path) = bare(&call.func)
+                    && let Some(last) = path.path.segments.last()
+                {
+                    self.name(&last.ident);
+                }
+                visit::visit_expr_call(self, call);
+            }
+            fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+                self.name(&call.method);
+                visit::visit_expr_method_call(self, call);
+            }
+            fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+                crate::syntax::tokens_have(&mac.tokens, &mut |ident| {
+                    self.name(ident);
+                    self.1
+                });
+            }
+        }
+        let mut names = Names(self, false);
+        names.visit_block(block);
+        names.1
+    }
+
+    /// Whether a function that is not async may give back what a call of this function gives. The signature of that function says what
+    /// may be in there, and knows no lifetime of a machine's own.
+    pub(crate) fn may_be_handed_on(&self, function: &str) -> bool {
+        let package = self.package.as_deref();
+        self.handed_on.contains(function)
+            || package.is_some_and(|package| package.may_be_handed_on(function))
     }
 
     /// Whether the file defines a macro of this name.
@@ -656,6 +695,36 @@ impl Collector {
         }
     }
 
+    /// Takes note of what a function calls whose result has a type without a name.
+    fn body(&mut self, sig: &syn::Signature, block: &syn::Block) {
+        fn calls(tokens: proc_macro2::TokenStream, into: &mut HashSet<String>) {
+            use proc_macro2::{Delimiter, TokenTree};
+            let mut trees = tokens.into_iter().peekable();
+            while let Some(tree) = trees.next() {
+                match tree {
+                    TokenTree::Ident(ident) => {
+                        let called = trees.peek().is_some_and(|next| match next {
+                            TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
+                            // `get::<T>(..)`
+                            TokenTree::Punct(punct) => punct.as_char() == ':',
+                            _ => false,
+                        });
+                        if called {
+                            into.insert(ident.to_string());
+                        }
+                    }
+                    TokenTree::Group(group) => calls(group.stream(), into),
+                    _ => {}
+                }
+            }
+        }
+        let output = sig.output.to_token_stream();
+        let unnamed = crate::syntax::tokens_have(&output, &mut |ident| ident == "impl");
+        if unnamed && sig.asyncness.is_none() {
+            calls(block.to_token_stream(), &mut self.table.handed_on);
+        }
+    }
+
     fn signature(&mut self, sig: &syn::Signature) {
         let takes_types = sig.generics.type_params().next().is_some()
             || sig.inputs.iter().any(|input| {
@@ -857,7 +926,18 @@ impl<'ast> Visit<'ast> for Collector {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         let name = item.sig.ident.to_string();
         *self.seen.entry(format!("any fn {name}")).or_default() += 1;
+        self.body(&item.sig, &item.block);
         visit::visit_item_fn(self, item);
+    }
+    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
+        self.body(&item.sig, &item.block);
+        visit::visit_impl_item_fn(self, item);
+    }
+    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
+        if let Some(block) = &item.default {
+            self.body(&item.sig, block);
+        }
+        visit::visit_trait_item_fn(self, item);
     }
     fn visit_signature(&mut self, sig: &'ast syn::Signature) {
         self.signature(sig);

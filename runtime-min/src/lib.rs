@@ -133,7 +133,8 @@ pub use slot::{
     Flag, FlagSlot, Guard, Inside, Later, Live, Own, Pointer, Slot, Vacant, briefly, keep,
 };
 pub use sugar::{
-    Bound, BoundValue, Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next, value,
+    Alike, Bound, BoundValue, Captures, Never, Returns, into_iter, lengthen, lengthen_mut, next,
+    value,
 };
 pub use tries::Try;
 
@@ -548,6 +549,20 @@ macro_rules! endless {
         if false {
             #[allow(unreachable_code)]
             return $crate::Poll::Ready(loop {});
+        }
+    };
+}
+
+/// Says that a local is of the type that its copies in other places have: `alike!(n_type, n)`. It is not even looked at.
+#[macro_export]
+macro_rules! alike {
+    ($kind:ident, $local:ident) => {
+        if false {
+            let _ = &$kind;
+            // Behind this the local needs no value.
+            loop {}
+            #[allow(unreachable_code)]
+            $kind.is(&$local);
         }
     };
 }

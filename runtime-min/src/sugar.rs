@@ -1,5 +1,7 @@
 //! Small functions that stand for pieces of syntax: calls by path, so that no method of the user's is meant instead.
 
+use core::marker::PhantomData;
+
 /// The value itself, as a temporary: it drops where the value of the `.await` that it stands for would.
 #[inline(always)]
 pub fn value<T>(value: T) -> T {
@@ -16,6 +18,22 @@ pub fn into_iter<I: IntoIterator>(iterable: I) -> I::IntoIter {
 #[inline(always)]
 pub fn next<I: Iterator>(iter: &mut I) -> Option<I::Item> {
     iter.next()
+}
+
+/// The type of a local that the machine's code has in several places: see [`alike!`](crate::alike).
+#[derive(Debug)]
+pub struct Alike<T>(PhantomData<fn() -> T>);
+
+impl<T> Alike<T> {
+    /// A type to be inferred.
+    #[inline(always)]
+    pub const fn unknown() -> Self {
+        Alike(PhantomData)
+    }
+
+    /// Says that this is the type of a value.
+    #[inline(always)]
+    pub const fn is(&self, _: &T) {}
 }
 
 /// A bound that every type meets: it makes a returned `impl Trait` capture the lifetimes of `T`, as an `async fn` does.

@@ -37,6 +37,20 @@ impl Desugar<'_> {
         }
     }
 
+    /// Whether an expression is a field behind a shared reference.
+    fn is_behind_shared(&self, expr: &Expr) -> bool {
+        let Expr::Field(field) = expr else {
+            return false;
+        };
+        match as_ident(&field.base).and_then(crate::names::local) {
+            Some(local) => {
+                let ty = self.resolved.locals[local.0].ty.as_ref();
+                ty.is_some_and(|ty| self.table.facts(ty).shared)
+            }
+            None => self.is_behind_shared(bare(&field.base)),
+        }
+    }
+
     /// The expression without its awaits: their values are hidden locals of the prefix.
     pub(super) fn lift(&mut self, expr: Expr, prefix: &mut Prefix) -> Expr {
         if !expr.has_await() {
@@ -109,8 +123,10 @@ impl Desugar<'_> {
                 self.finish(&begun, args, prefix)
             }
             Expr::Call(mut call) => {
-                // A path to a function or constructor evaluates to nothing that drops.
-                let plain = matches!(bare(&call.func), Expr::Path(_));
+                // A path to a function or constructor evaluates to nothing that drops. What stands behind a shared reference is
+                // borrowed by the call, or copied, and does not change meanwhile.
+                let plain = matches!(bare(&call.func), Expr::Path(_))
+                    || self.is_behind_shared(bare(&call.func));
                 let func = (!plain).then(|| (*call.func).clone());
                 let mut operands: Vec<Expr> =
                     func.into_iter().chain(call.args.iter().cloned()).collect();

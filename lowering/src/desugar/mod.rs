@@ -629,6 +629,7 @@ impl Desugar<'_> {
             self.refuse(Code::Unsupported, span, "an item among statements that await, in a nested block or with the name of a local", "several states would need it", "move the item to the beginning of the function, under a name of its own");
         }
         if let syn::Item::Macro(mac) = &item
+            && !crate::syntax::declares_items(&mac.mac)
             && crate::syntax::tokens_have(&mac.mac.tokens, &mut |ident| {
                 self.resolved
                     .locals

@@ -51,13 +51,14 @@ struct Pruner {
     used: Vec<String>,
 }
 
-/// `{ x }` as `x`, where the block is one of ours.
+/// `{ x }` as `x`, where the block is one of ours or the value a literal.
 fn unbrace(expr: &mut Expr) {
     while let Expr::Block(block) = expr
         && block.label.is_none()
         && block.attrs.is_empty()
         && let [syn::Stmt::Expr(inner, None)] = block.block.stmts.as_slice()
-        && block.block.brace_token.span.join().byte_range().end == 0
+        && (block.block.brace_token.span.join().byte_range().end == 0
+            || matches!(inner, Expr::Lit(_)))
     {
         let inner = inner.clone();
         *expr = inner;
@@ -93,10 +94,8 @@ impl Pruner {
         self.loops.push((text.clone(), is_loop));
         inside(self);
         self.loops.pop();
-        if let Some(name) = label
-            && ours(&name.name)
-            && !self.used.contains(&text.expect("it has a label"))
-        {
+        // Of the source's jumps to its own labels some may be gone.
+        if text.is_some_and(|text| !self.used.contains(&text)) {
             *label = None;
         }
         if let Some(label) = label {
@@ -230,6 +229,13 @@ impl VisitMut for Pruner {
     fn visit_expr_call_mut(&mut self, expr: &mut syn::ExprCall) {
         visit_mut::visit_expr_call_mut(self, expr);
         expr.args.iter_mut().for_each(unbrace);
+    }
+
+    // A jump in there is not one that syn sees.
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let mut names = std::collections::BTreeSet::new();
+        super::signature::lifetimes(mac.tokens.clone(), &mut names);
+        self.used.extend(names);
     }
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {

@@ -6,6 +6,7 @@
 use crate::names;
 use crate::syntax::is_format_macro;
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use std::collections::HashSet;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
@@ -521,6 +522,14 @@ impl<'ast> Visit<'ast> for Walk {
         let Some(name) = hidden_macro(expr) else {
             return visit::visit_expr_call(self, expr);
         };
+        // Nothing of it runs, and it looks at nothing.
+        if name == "alike" {
+            expr.args
+                .iter()
+                .take(1)
+                .for_each(|kind| self.visit_expr(kind));
+            return;
+        }
         if name == "pinned" {
             // This one borrows its place exclusively.
             expr.args.iter().for_each(|place| self.may_change(place));
@@ -547,6 +556,20 @@ impl<'ast> Visit<'ast> for Walk {
         self.parens |= !is_format_macro(&name) && has_place_in_parens(&mac.tokens);
         // What `write!` writes to is borrowed for that.
         let writes = matches!(name.as_str(), "write" | "writeln");
+        if is_format_macro(&name)
+            && !writes
+            && let Some(args) = crate::syntax::macro_args(mac)
+        {
+            // What a closure in there binds is not what is outside of it.
+            for arg in &args {
+                match arg {
+                    Expr::Lit(text) => self.tokens(&text.to_token_stream(), false),
+                    Expr::Assign(named) => self.visit_expr(&named.right),
+                    value => self.visit_expr(value),
+                }
+            }
+            return;
+        }
         self.tokens(&mac.tokens, writes || !is_format_macro(&name));
         // The arguments themselves are only borrowed, but what is in them may change something.
         for arg in crate::syntax::macro_args(mac).iter().flatten() {

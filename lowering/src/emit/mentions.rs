@@ -51,11 +51,16 @@ impl<'a> Mentions<'a> {
         let mut of_frame = false;
         // `Point { x: 1, y }`
         let mut first = true;
+        // A piece of a path has a name of its own as well.
+        let mut in_path = false;
         let mut trees = tokens.clone().into_iter().peekable();
         while let Some(tree) = trees.next() {
             let may_name_field = std::mem::take(&mut first);
             first = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == ',');
             let after_dot = member;
+            let after_path = in_path;
+            in_path = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == ':'
+                && (punct.spacing() == Spacing::Joint || after_path));
             member = matches!(&tree, TokenTree::Punct(punct) if punct.as_char() == '.' && !of_frame && !member);
             match &tree {
                 TokenTree::Ident(ident) if ident == kept::LATER => {
@@ -69,7 +74,9 @@ impl<'a> Mentions<'a> {
                     let names_field = may_name_field
                         && matches!(trees.peek(), Some(TokenTree::Punct(punct))
                             if punct.as_char() == ':' && punct.spacing() == Spacing::Alone);
-                    if !after_dot && !names_field {
+                    let begins_path = matches!(trees.peek(), Some(TokenTree::Punct(punct))
+                        if punct.as_char() == ':' && punct.spacing() == Spacing::Joint);
+                    if !after_dot && !names_field && !after_path && !begins_path {
                         names::with_text(ident, |name| self.name(name));
                     }
                     continue;

@@ -96,13 +96,15 @@ fn part(resolved: &mut Resolved, local: LocalId, member: &str, used: bool) -> Lo
     let (span, mutable) = (whole.span, whole.mutable && used);
     let plain = member.trim_start_matches("r#");
     let alone = whole.base == "this" && syn::parse_str::<Ident>(plain).is_ok();
-    let name = if alone {
-        plain.to_owned()
-    } else {
-        format!("{}_{plain}", whole.base)
-    };
     let unused = if used { "" } else { "_" };
-    let part = resolved.hidden(&format!("{unused}{name}"), span);
+    let with_whole = format!("{unused}{}_{plain}", whole.base);
+    let names = alone.then(|| format!("{unused}{plain}")).into_iter();
+    let names = names.chain(std::iter::once(with_whole.clone()));
+    let mut names = names.chain((2..).map(|n| format!("{with_whole}_{n}")));
+    // The source does not say where one of its own locals of that name would hide it.
+    let taken = |name: &String| resolved.locals.iter().any(|local| local.base == *name);
+    let name = names.find(|name| !taken(name)).expect("numbers do not end");
+    let part = resolved.hidden(&name, span);
     // The source names it.
     resolved.locals[part.0].hidden = false;
     resolved.locals[part.0].mutable = mutable;

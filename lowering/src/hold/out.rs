@@ -1,6 +1,7 @@
 //! Moves a value into a real local before it is used, where the function does not wait any more: see the head of [`super`].
 
-use super::FindMention;
+use super::{FindMention, each_plain};
+use crate::desugar::Body;
 use crate::ir::{Block, Expr, Loop, Stmt};
 use crate::names::{self, LocalId, Mention};
 use crate::resolve::Resolved;
@@ -178,6 +179,73 @@ impl VisitMut for Moving<'_> {
     }
     fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
     fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
+}
+
+/// Whether nothing mentions a local behind the statement with this mention.
+pub(super) fn is_last(body: &mut Body, local: LocalId, mention: Mention) -> bool {
+    let mut order = Order {
+        local,
+        mention,
+        statements: Vec::new(),
+        next: 0,
+        found: None,
+        behind: false,
+    };
+    each_plain(&mut body.block, &mut order);
+    order.found.is_some() && !order.behind
+}
+
+/// Goes through all mentions of a local, in order.
+struct Order {
+    local: LocalId,
+    mention: Mention,
+    /// The statements around.
+    statements: Vec<usize>,
+    next: usize,
+    /// The innermost statement that has the mention.
+    found: Option<usize>,
+    /// There is another mention behind it.
+    behind: bool,
+}
+
+impl Order {
+    fn statement(&mut self, inside: impl FnOnce(&mut Self)) {
+        self.statements.push(self.next);
+        self.next += 1;
+        inside(self);
+        self.statements.pop();
+    }
+
+    fn name(&mut self, text: &str) {
+        let Some((local, mention)) = names::unmark(text) else {
+            return;
+        };
+        if mention == self.mention {
+            self.found = self.statements.last().copied();
+        } else if local == self.local {
+            let outside = |statement| !self.statements.contains(&statement);
+            self.behind |= self.found.is_some_and(outside);
+        }
+    }
+}
+
+impl VisitMut for Order {
+    fn visit_stmt_mut(&mut self, stmt: &mut syn::Stmt) {
+        self.statement(|this| visit_mut::visit_stmt_mut(this, stmt));
+    }
+    fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
+        if self.statements.is_empty() {
+            self.statement(|this| visit_mut::visit_expr_mut(this, expr));
+        } else {
+            visit_mut::visit_expr_mut(self, expr);
+        }
+    }
+    fn visit_ident_mut(&mut self, ident: &mut Ident) {
+        self.name(&ident.to_string());
+    }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        names::each_name(mac.tokens.clone(), &mut |name| self.name(name));
+    }
 }
 
 struct Rename<'a> {

@@ -331,6 +331,15 @@ impl Needless {
     }
 }
 
+/// Whether a condition may need the parentheses of this: a struct literal does, or a reference to one.
+fn may_need_them(expr: &Expr) -> bool {
+    match expr {
+        Expr::Reference(reference) => may_need_them(&reference.expr),
+        Expr::Path(_) | Expr::Lit(_) | Expr::Field(_) => false,
+        _ => true,
+    }
+}
+
 impl VisitMut for Needless {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         match expr {
@@ -347,6 +356,10 @@ impl VisitMut for Needless {
             Expr::MethodCall(call) => call.args.iter_mut().for_each(Self::bare),
             Expr::Match(found) => Self::bare(&mut found.expr),
             Expr::If(found) => Self::bare(&mut found.cond),
+            // `if let Some(x) = (&y)`
+            Expr::Let(found) if matches!(&*found.expr, Expr::Paren(paren) if !may_need_them(&paren.expr)) => {
+                Self::bare(&mut found.expr)
+            }
             Expr::Return(found) => found.expr.iter_mut().for_each(|expr| Self::bare(expr)),
             Expr::Array(array) => array.elems.iter_mut().for_each(Self::bare),
             Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(Self::bare),

@@ -13,6 +13,10 @@ pub struct PackageTypes {
     typed_methods: HashMap<(String, String), Option<Receiver>>,
     /// Fields by type and name.
     copied: HashSet<(String, String)>,
+    /// Async functions that are generic over types, methods included.
+    generic: HashSet<String>,
+    /// What functions call whose result has a type without a name.
+    handed_on: HashSet<String>,
     /// How many files define a type of this name.
     defined: HashMap<String, usize>,
     /// Names that a file brings in from elsewhere, and that others may have from there.
@@ -53,6 +57,8 @@ impl PackageTypes {
         let fields = table.fields.iter();
         let copied = fields.filter(|(_, said)| said.ty().is_some_and(|ty| table.facts(&ty).copy));
         self.copied.extend(copied.map(|(field, _)| field.clone()));
+        self.generic.extend(table.generic.iter().cloned());
+        self.handed_on.extend(table.handed_on.iter().cloned());
         for name in &table.defined {
             *self.defined.entry(name.clone()).or_default() += 1;
         }
@@ -85,6 +91,16 @@ impl PackageTypes {
         self.methods
             .get(method)
             .is_some_and(|(_, by_value)| *by_value)
+    }
+
+    /// Whether some async function of this name is generic over types.
+    pub(super) fn is_generic(&self, function: &str) -> bool {
+        self.generic.contains(function)
+    }
+
+    /// Whether some function calls one of this name and gives back something whose type has no name.
+    pub(super) fn may_be_handed_on(&self, function: &str) -> bool {
+        self.handed_on.contains(function)
     }
 
     /// Whether the type of a field is `Copy`.

@@ -25,6 +25,8 @@ pub struct Checked {
     pub failures: BTreeMap<Id, Failure>,
     /// Warnings about lowered functions when all the others compiled.
     pub warnings: Vec<(Id, Message)>,
+    /// Warnings about other places that the crate as published does not have.
+    pub elsewhere: Vec<Message>,
     /// Errors that no lowered function could be blamed for. The crate compiles if there are none.
     pub unblamed: Vec<Message>,
     /// How often it was compiled.
@@ -66,6 +68,7 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
     let folder = package.folder.display().to_string();
     tell("as published");
     let published = messages::read(&package.check()?, &folder);
+    let known: BTreeSet<String> = published.iter().map(Message::says).collect();
     if let Some(error) = published.into_iter().find(|message| message.error) {
         return Err(io::Error::other(format!(
             "{} does not compile as published:\n{}",
@@ -82,6 +85,7 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
         files,
         failures: BTreeMap::new(),
         warnings: Vec::new(),
+        elsewhere: Vec::new(),
         unblamed: Vec::new(),
         rounds: 0,
     };
@@ -101,13 +105,14 @@ pub fn check(source: &Source, mut tell: impl FnMut(&str)) -> io::Result<Checked>
             checked.failures.len()
         ));
         if errors.is_empty() {
-            checked.warnings = warnings
-                .into_iter()
-                .filter_map(|warning| {
-                    let (id, _) = checked.blame(&composed, &warning)?;
-                    Some((id, warning))
-                })
-                .collect();
+            for warning in warnings {
+                let inside = checked.blame(&composed, &warning);
+                match inside.filter(|(_, blame)| *blame != Blame::Named) {
+                    Some((id, _)) => checked.warnings.push((id, warning)),
+                    None if known.contains(&warning.says()) => {}
+                    None => checked.elsewhere.push(warning),
+                }
+            }
             checked.unblamed.clear();
             break;
         }

@@ -20,6 +20,13 @@ pub struct Message {
     pub places: Vec<Place>,
 }
 
+impl Message {
+    /// The message without its places.
+    pub fn says(&self) -> String {
+        format!("{}: {}", self.code, self.text)
+    }
+}
+
 /// Bytes of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

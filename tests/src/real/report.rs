@@ -53,14 +53,18 @@ const SHOWN: usize = 3;
 pub fn checked(source: &Source, checked: &Checked) -> String {
     let entry = source.entry;
     let mut text = format!(
-        "{} {}: {} functions lowered, {} left out until it compiled ({} rounds of cargo check), {} warnings about lowered functions\n",
+        "{} {}: {} functions lowered, {} left out until it compiled ({} rounds of cargo check), {} warnings about lowered functions, {} elsewhere\n",
         entry.name,
         entry.version,
         checked.lowered,
         checked.failures.len(),
         checked.rounds,
-        checked.warnings.len()
+        checked.warnings.len(),
+        checked.elsewhere.len()
     );
+    for message in &checked.elsewhere {
+        let _ = writeln!(text, "{}", indent(&message.rendered));
+    }
     if !checked.unblamed.is_empty() {
         let _ = writeln!(
             text,

@@ -7,7 +7,7 @@ use super::{Dest, Out, Place, Residual, as_block, outlives_locals, unused};
 use crate::emit::mentions::{self, Mentions};
 use crate::ir::{AwaitId, Block, Expr, Loop, Stmt, Tail};
 use crate::layout::Layout;
-use crate::names::LocalId;
+use crate::names::{self, LocalId};
 use crate::sets::Set;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
@@ -370,9 +370,13 @@ impl Residual<'_> {
             return quote!(let mut #name = #rt::Live::vacant(););
         }
         // For what is pinned the name is that of a guard.
-        let pinned = self.analysis.pinned.contains(&local);
-        let local = &self.resolved.locals[local.0];
-        let ty = local.ty.iter().filter(|_| !local.hidden && !pinned);
+        if self.analysis.pinned.contains(&local) {
+            return quote!(let #mutability #name;);
+        }
+        let found = &self.resolved.locals[local.0];
+        let ty = found.ty.iter().filter(|_| !found.hidden);
+        // Its mark says which local has a copy here.
+        let name = names::mark(&found.base, local, names::Mention(0), name.span());
         quote!(let #mutability #name #(: #ty)*;)
     }
 

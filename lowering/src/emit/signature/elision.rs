@@ -283,7 +283,7 @@ pub(super) fn lifetimes_in(block: &syn::Block, into: &mut BTreeSet<String>) {
 }
 
 /// The names of a token stream's lifetimes and labels.
-pub(super) fn lifetimes(tokens: TokenStream, into: &mut BTreeSet<String>) {
+pub(in crate::emit) fn lifetimes(tokens: TokenStream, into: &mut BTreeSet<String>) {
     let mut after_apostrophe = false;
     for tree in tokens {
         match &tree {

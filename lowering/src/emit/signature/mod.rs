@@ -14,6 +14,7 @@ use crate::layout::Layout;
 use crate::names::LocalId;
 use crate::report::Edition;
 use elision::Elision;
+pub(super) use elision::lifetimes;
 use plan::Plan;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
@@ -64,8 +65,9 @@ impl Signature {
             elision::lifetimes(generics.to_token_stream(), &mut taken);
             elision::lifetimes(self_ty.to_token_stream(), &mut taken);
         }
-        if item.stays_async || item.in_trait && matches!(plan, Plan::Frame { .. }) {
-            // Another lifetime parameter would not be that of the trait.
+        let framed = matches!(plan, Plan::Frame { .. });
+        if item.stays_async || framed && (item.in_trait || item.handed_on) {
+            // Another lifetime parameter would not be that of the trait, nor known to who hands the future on.
             return Signature::awaited(item, layout, params);
         }
         let frame = elision::fresh("f", matches!(outer, Outer::Unseen), &mut taken);
