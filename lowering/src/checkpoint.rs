@@ -11,6 +11,7 @@ use crate::desugar::{Awaited, Body};
 use crate::ir::{Await, AwaitId, Block, Expr, Loop, Stmt};
 use crate::names::{self, LocalId, Mention};
 use crate::syntax::as_ident;
+use quote::ToTokens;
 use std::collections::{HashMap, HashSet};
 use syn::visit::Visit;
 
@@ -52,6 +53,9 @@ pub(crate) fn once(stmt: &Stmt, joins: &HashSet<Mention>) -> Option<Once> {
     if !finder.found {
         return None;
     }
+    if let Stmt::Plain(syn::Stmt::Expr(expr, _)) = stmt {
+        return kept_in(expr).map(Once::Join);
+    }
     match stmt {
         Stmt::Plain(syn::Stmt::Local(local)) => first_local(&local.pat).map(Once::Local),
         Stmt::Let {
@@ -65,6 +69,31 @@ pub(crate) fn once(stmt: &Stmt, joins: &HashSet<Mention>) -> Option<Once> {
         Stmt::Let { pat, .. } => first_local(pat).map(Once::Local),
         _ => None,
     }
+}
+
+/// The collection that a statement puts a closure or async block into: `futures.push(async move { .. })`.
+fn kept_in(expr: &syn::Expr) -> Option<Mention> {
+    fn has_no_name(expr: &syn::Expr) -> bool {
+        match crate::syntax::bare(expr) {
+            syn::Expr::Closure(_) | syn::Expr::Async(_) => true,
+            syn::Expr::Block(block) => {
+                matches!(block.block.stmts.last(), Some(syn::Stmt::Expr(tail, None)) if has_no_name(tail))
+            }
+            _ => false,
+        }
+    }
+    let syn::Expr::MethodCall(call) = crate::syntax::bare(expr) else {
+        return None;
+    };
+    let keeps = ["push", "push_back", "push_front", "insert"];
+    if !keeps.iter().any(|method| call.method == method) || !call.args.iter().any(has_no_name) {
+        return None;
+    }
+    let mut found = None;
+    names::each_name(call.receiver.to_token_stream(), &mut |name| {
+        found = found.or(names::unmark(name).map(|(_, mention)| mention));
+    });
+    found
 }
 
 /// Locals that are made of a closure or async block and go into what is awaited: their types are part of a child's.

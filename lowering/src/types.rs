@@ -416,8 +416,10 @@ impl Table {
             return Some(receiver);
         }
         let consumes = |known: &Vec<Receiver>| known.contains(&Receiver::ByValue);
-        (borrows_by_custom(method) && !self.methods.get(method).is_some_and(consumes))
-            .then_some(Receiver::ByRef)
+        let package = self.package.as_ref();
+        let consumed = self.methods.get(method).is_some_and(consumes)
+            || package.is_some_and(|package| package.consumes(method));
+        (borrows_by_custom(method) && !consumed).then_some(Receiver::ByRef)
     }
 
     /// What methods of the same name say, of whatever type they are. `By value` cannot be trusted: a wrong guess would drop early.
@@ -492,6 +494,10 @@ impl Table {
             && known
                 .into_iter()
                 .all(|receiver| *receiver == Receiver::ByRef)
+            && !self
+                .package
+                .as_ref()
+                .is_some_and(|package| package.consumes(method))
     }
 
     /// Whether a type's own `Drop` may observe that a value was left whole.

@@ -652,6 +652,11 @@ impl<'ast> Visit<'ast> for Uses<'_> {
                 self.visit_block(&found.body);
             }
             Expr::Cast(cast) => self.looked_at(&cast.expr),
+            // Another name for it.
+            Expr::Assign(assign) => {
+                self.visit_expr(&assign.left);
+                self.looked_at(&assign.right);
+            }
             Expr::Call(call) => {
                 let ours = matches!(bare(&call.func), Expr::Path(path)
                     if path.path.segments.first().is_some_and(|first| first.ident == "rt__hr"));

@@ -227,6 +227,18 @@ impl Walk {
 
     /// A value is put into a place.
     fn assign(&mut self, place: &Expr) {
+        // `(a, b) = pair()`
+        match place {
+            Expr::Paren(paren) => return self.assign(&paren.expr),
+            Expr::Tuple(tuple) => return tuple.elems.iter().for_each(|elem| self.assign(elem)),
+            Expr::Array(array) => return array.elems.iter().for_each(|elem| self.assign(elem)),
+            Expr::Call(call) => return call.args.iter().for_each(|arg| self.assign(arg)),
+            Expr::Struct(value) => {
+                let fields = value.fields.iter();
+                return fields.for_each(|field| self.assign(&field.expr));
+            }
+            _ => {}
+        }
         match as_ident(place).and_then(|name| self.local(name)) {
             Some(binding) => {
                 let lost = binding.unread;

@@ -893,7 +893,42 @@ impl Rewrite<'_> {
             &mut |ident, _| self.mention(ident).map(spell),
             &mut |_| None,
         );
-        self.name_captures(mac, &captured);
+        if captured.is_empty() {
+            return;
+        }
+        if is_format_macro(&name) {
+            self.name_captures(mac, &captured);
+        } else {
+            mac.tokens = self.name_captures_inside(std::mem::take(&mut mac.tokens));
+        }
+    }
+
+    /// The same for the known macros among the arguments of another: `json!({ "text": format!("{n}") })`.
+    fn name_captures_inside(&self, tokens: TokenStream) -> TokenStream {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let name_before = |at: usize| match &trees[at.checked_sub(2)?..at] {
+            [TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => {
+                Some(name.to_string())
+            }
+            _ => None,
+        };
+        let mut out = TokenStream::new();
+        for (at, tree) in trees.iter().enumerate() {
+            let TokenTree::Group(group) = tree else {
+                out.extend([tree.clone()]);
+                continue;
+            };
+            let known = name_before(at).is_some_and(|name| is_format_macro(&name));
+            let inside = if known {
+                self.with_named(group.stream(), &self.captured(group.stream()))
+            } else {
+                self.name_captures_inside(group.stream())
+            };
+            let mut inner = proc_macro2::Group::new(group.delimiter(), inside);
+            inner.set_span(group.span());
+            out.extend([TokenTree::Group(inner)]);
+        }
+        out
     }
 
     /// `?x` and `%x` among the arguments also give a field its name; what stands for `x` in the output has another.
@@ -945,14 +980,20 @@ impl Rewrite<'_> {
     /// Captured pinned locals become named arguments.
     fn name_captures(&self, mac: &mut syn::Macro, captured: &[Ident]) {
         if !captured.is_empty() && is_format_macro(&macro_name(mac)) {
-            let tokens = std::mem::take(&mut mac.tokens);
-            let rt = &self.layout.fresh.rt;
-            let comma = (!tokens.to_string().trim_end().ends_with(',')).then(|| quote!(,));
-            let named = captured.iter().map(|ident| {
-                let name = self.layout.name(names::local(ident).expect("pinned"));
-                quote!(#name = #rt::at!(#ident))
-            });
-            mac.tokens = quote!(#tokens #comma #(#named),*);
+            mac.tokens = self.with_named(std::mem::take(&mut mac.tokens), captured);
         }
+    }
+
+    fn with_named(&self, tokens: TokenStream, captured: &[Ident]) -> TokenStream {
+        if captured.is_empty() {
+            return tokens;
+        }
+        let rt = &self.layout.fresh.rt;
+        let comma = (!tokens.to_string().trim_end().ends_with(',')).then(|| quote!(,));
+        let named = captured.iter().map(|ident| {
+            let name = self.layout.name(names::local(ident).expect("pinned"));
+            quote!(#name = #rt::at!(#ident))
+        });
+        quote!(#tokens #comma #(#named),*)
     }
 }

@@ -57,6 +57,13 @@ impl Walk<'_> {
             }
             self.pending = pending;
             self.captures(mac);
+            let ends = matches!(
+                name.as_str(),
+                "panic" | "unreachable" | "todo" | "unimplemented"
+            );
+            if ends && !self.table.defines_macro(&name) {
+                self.at = None;
+            }
             return;
         }
         let how = if read { How::Read } else { How::Unclear };

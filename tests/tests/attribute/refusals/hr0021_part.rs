@@ -1,18 +1,14 @@
 use handroll_rt::lower;
-
-struct Two {
-    x: String,
-    y: String,
-}
+use std::ops::Range;
 
 async fn read() -> String {
     String::new()
 }
 
 #[lower]
-async fn all(start: Two) -> String {
+async fn all(start: Range<String>) -> String {
     let two = start;
-    let x = two.x;
+    let x = two.start;
     let more = read().await;
-    x + &more + &two.y
+    x + &more + &two.end
 }
