@@ -56,7 +56,8 @@ pub(crate) struct Unclear {
 pub(crate) enum Way {
     /// The value moves into a real local before it.
     Out,
-    /// The same, if nothing but the statement around uses the value from there on. Else it was copied, or the output does not compile.
+    /// The same, if nothing but the statement around and those behind it in its block use the value from there on. Else it was copied, or
+    /// the output does not compile.
     LastOut,
     /// The value moves into a real local around the call that gives the next one; if it cannot, this is what is said.
     Replaced(Box<Diagnostic>),
@@ -111,24 +112,24 @@ pub(crate) fn hold(
         .filter(|found| matches!(found.way, Way::Within(_)));
     let within: HashSet<Mention> = within.map(|found| found.mention).collect();
     let mut settled = HashSet::new();
+    // What is moved out goes in order of the source: the first move has what is behind it mention the real local.
+    let out = |found: &&Unclear| matches!(found.way, Way::Out | Way::LastOut);
+    let mut moved: Vec<&Unclear> = uses.iter().filter(out).collect();
+    moved.sort_by_key(|found| found.mention);
+    let others = uses.iter().filter(|found| !out(found));
     for Unclear {
         local,
         mention,
         way,
         ..
-    } in uses
+    } in others.chain(moved)
     {
         let together = within.contains(mention) && !matches!(way, Way::Within(_));
         if taken.contains(local) || together || !settled.insert(*mention) {
             continue;
         }
         let holder = match way {
-            Way::Out => &false,
-            Way::LastOut if out::is_last(body, *local, *mention) => &false,
-            Way::LastOut => {
-                resolved.copies.insert(*mention);
-                continue;
-            }
+            Way::Out | Way::LastOut => &false,
             Way::Refused(refusal) => {
                 sink.push((**refusal).clone());
                 continue;
@@ -153,6 +154,8 @@ pub(crate) fn hold(
                 continue;
             }
         };
+        let before = matches!(way, Way::LastOut).then(|| (resolved.clone(), body.clone()));
+        let is_new = !new.contains_key(&(*local, holder.then_some(*mention)));
         let other = *new
             .entry((*local, holder.then_some(*mention)))
             .or_insert_with(|| {
@@ -184,14 +187,27 @@ pub(crate) fn hold(
         } else {
             let value = resolved.mention(*local);
             let statement: syn::Stmt = syn::parse_quote!(#ident = #value;);
-            out::Moving {
+            let moved = names::mention(&value).map(|(_, mention)| mention);
+            let mut moving = out::Moving {
                 resolved,
                 local: *local,
                 other,
                 mention: *mention,
                 statement: Some(statement),
+                returns: false,
+            };
+            moving.block(&mut body.block);
+            let last =
+                moving.returns || moved.is_some_and(|moved| out::is_last(body, *local, moved));
+            if let Some((resolved_before, body_before)) = before
+                && !last
+            {
+                (*resolved, *body) = (resolved_before, body_before);
+                resolved.copies.insert(*mention);
+                if is_new {
+                    new.remove(&(*local, None));
+                }
             }
-            .block(&mut body.block);
         }
     }
 }

@@ -9,13 +9,16 @@ use proc_macro2::Ident;
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 
-/// Moves a local into a real one before the statement that mentions it, and has that statement mention the other.
+/// Moves a local into a real one before the statement that mentions it, and has that statement and those behind it in its block mention the
+/// other.
 pub(super) struct Moving<'a> {
     pub(super) resolved: &'a mut Resolved,
     pub(super) local: LocalId,
     pub(super) other: LocalId,
     pub(super) mention: Mention,
     pub(super) statement: Option<syn::Stmt>,
+    /// The block of that statement ends with a `return`: nothing behind it follows the move.
+    pub(super) returns: bool,
 }
 
 impl Moving<'_> {
@@ -48,9 +51,18 @@ impl Moving<'_> {
             }
         }
         if let Some(at) = at {
-            block
-                .stmts
-                .splice(at..at, self.statement.take().map(Stmt::Plain));
+            let mut rest = Block::new(block.stmts.split_off(at));
+            self.returns = match rest.stmts.last() {
+                Some(Stmt::Plain(syn::Stmt::Expr(expr, _))) => is_return(expr),
+                Some(Stmt::Expr {
+                    expr: Expr::Plain(expr),
+                    ..
+                }) => is_return(expr),
+                _ => false,
+            };
+            self.rename(|rename| each_plain(&mut rest, rename));
+            block.stmts.extend(self.statement.take().map(Stmt::Plain));
+            block.stmts.append(&mut rest.stmts);
         }
     }
 
@@ -168,12 +180,15 @@ impl VisitMut for Moving<'_> {
         for (i, stmt) in block.stmts.iter_mut().enumerate() {
             visit_mut::visit_stmt_mut(self, stmt);
             if self.statement.is_some() && self.mentioned(|finder| finder.visit_stmt(stmt)) {
-                self.rename(|rename| rename.visit_stmt_mut(stmt));
                 at = Some(i);
                 break;
             }
         }
         if let Some(at) = at {
+            self.returns =
+                matches!(block.stmts.last(), Some(syn::Stmt::Expr(expr, _)) if is_return(expr));
+            let rest = block.stmts[at..].iter_mut();
+            self.rename(|rename| rest.for_each(|stmt| rename.visit_stmt_mut(stmt)));
             block.stmts.splice(at..at, self.statement.take());
         }
     }
@@ -181,65 +196,45 @@ impl VisitMut for Moving<'_> {
     fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
 }
 
-/// Whether nothing mentions a local behind the statement with this mention.
+fn is_return(expr: &syn::Expr) -> bool {
+    matches!(expr, syn::Expr::Return(_))
+}
+
+/// Whether nothing mentions a local behind a mention of it.
 pub(super) fn is_last(body: &mut Body, local: LocalId, mention: Mention) -> bool {
     let mut order = Order {
         local,
         mention,
-        statements: Vec::new(),
-        next: 0,
-        found: None,
+        found: false,
         behind: false,
     };
     each_plain(&mut body.block, &mut order);
-    order.found.is_some() && !order.behind
+    order.found && !order.behind
 }
 
 /// Goes through all mentions of a local, in order.
 struct Order {
     local: LocalId,
     mention: Mention,
-    /// The statements around.
-    statements: Vec<usize>,
-    next: usize,
-    /// The innermost statement that has the mention.
-    found: Option<usize>,
+    found: bool,
     /// There is another mention behind it.
     behind: bool,
 }
 
 impl Order {
-    fn statement(&mut self, inside: impl FnOnce(&mut Self)) {
-        self.statements.push(self.next);
-        self.next += 1;
-        inside(self);
-        self.statements.pop();
-    }
-
     fn name(&mut self, text: &str) {
         let Some((local, mention)) = names::unmark(text) else {
             return;
         };
         if mention == self.mention {
-            self.found = self.statements.last().copied();
+            self.found = true;
         } else if local == self.local {
-            let outside = |statement| !self.statements.contains(&statement);
-            self.behind |= self.found.is_some_and(outside);
+            self.behind |= self.found;
         }
     }
 }
 
 impl VisitMut for Order {
-    fn visit_stmt_mut(&mut self, stmt: &mut syn::Stmt) {
-        self.statement(|this| visit_mut::visit_stmt_mut(this, stmt));
-    }
-    fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
-        if self.statements.is_empty() {
-            self.statement(|this| visit_mut::visit_expr_mut(this, expr));
-        } else {
-            visit_mut::visit_expr_mut(self, expr);
-        }
-    }
     fn visit_ident_mut(&mut self, ident: &mut Ident) {
         self.name(&ident.to_string());
     }
