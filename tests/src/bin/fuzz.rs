@@ -4,6 +4,8 @@
 //! compiler's own, shrinks those that fail (not with `--keep`), and writes them as fixtures into `target/handroll-runner/found`.
 //! `fuzz show SEED [--edition YEAR]` prints a program; `fuzz shrink SEED` makes it small.
 //!
+//! `fuzz refused [--seed N] [--programs N] [--edition YEAR]` lowers programs in memory, and groups those that are refused by what is said of them.
+//!
 //! `fuzz seeded [--programs N] [--seed N]` puts bugs into the lowering, and says in how many programs each was found.
 //!
 //! `fuzz text [--seconds N] [--seed N]` lowers mutated sources and arbitrary text, in memory; `fuzz text-show NUMBER` prints one.
@@ -12,13 +14,14 @@ use handroll_lowering::Edition;
 use handroll_tests::fixture::{self, year};
 use handroll_tests::fuzz::{self, Finding, Program, Tally, check, generate, shrink};
 use handroll_tests::place;
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 type Error = Box<dyn std::error::Error>;
 
-const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]\n       fuzz seeded [--programs N] [--seed N]\n       fuzz text [--seconds N] [--seed N]\n       fuzz text-show NUMBER";
+const USAGE: &str = "usage: fuzz run [--seed N] [--programs N] [--batch N] [--edition YEAR] [--keep] [--table] [--name NAME]\n       fuzz show|shrink SEED [--edition YEAR]\n       fuzz refused [--seed N] [--programs N] [--edition YEAR]\n       fuzz seeded [--programs N] [--seed N]\n       fuzz text [--seconds N] [--seed N]\n       fuzz text-show NUMBER";
 
 struct Args {
     command: String,
@@ -94,6 +97,10 @@ fn work(args: &Args) -> Result<bool, Error> {
             println!("{}\n{}", finding.kind(), finding.text());
             Ok(true)
         }
+        "refused" => {
+            refused(args);
+            Ok(true)
+        }
         "seeded" => seeded(args),
         "text" => texts(args),
         "text-show" => {
@@ -102,6 +109,31 @@ fn work(args: &Args) -> Result<bool, Error> {
         }
         _ => Err(USAGE.into()),
     }
+}
+
+/// How many seeds are named of each refusal.
+const NAMED: usize = 8;
+
+fn refused(args: &Args) {
+    let edition = args.edition.unwrap_or_default();
+    let end = args.seed + args.programs as u64;
+    let mut groups: BTreeMap<String, Vec<(u64, usize)>> = BTreeMap::new();
+    let mut refused = 0;
+    for seed in args.seed..end {
+        let said = fuzz::refusals(&generate(seed, edition), edition);
+        refused += usize::from(!said.is_empty());
+        for (what, line) in said {
+            groups.entry(what).or_default().push((seed, line));
+        }
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, at)| std::cmp::Reverse(at.len()));
+    for (what, at) in groups {
+        let named = at.iter().take(NAMED);
+        let named: Vec<String> = named.map(|(seed, line)| format!("{seed}:{line}")).collect();
+        println!("{:5} {what}\n      {}", at.len(), named.join(" "));
+    }
+    println!("{refused} of {} programs refused", args.programs);
 }
 
 /// How many programs with each bug are compared.

@@ -5,8 +5,8 @@ use crate::fixture::{Fixture, year};
 use crate::lower::{self, LoweredFixture};
 use crate::program::{self, FailureKind, Pair};
 use handroll_lowering::seeded::{self, Bug};
-use handroll_lowering::{Code, Edition};
-use std::collections::BTreeMap;
+use handroll_lowering::{Code, Diagnostic, Edition};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -172,13 +172,56 @@ pub fn lowered_text(program: &Program, edition: Edition, bug: Option<Bug>) -> Op
     lowered(&fixture, edition, bug).ok()
 }
 
-/// The function that a program is about, when it was refused.
-fn refused(lowered: &LoweredFixture) -> Option<Finding> {
+/// What is said of a program that is refused, without the names in it, and at which line.
+pub fn refusals(program: &Program, edition: Edition) -> BTreeSet<(String, usize)> {
+    let fixture = Fixture {
+        nested: false,
+        name: "program".into(),
+        text: program.print(),
+        editions: vec![edition],
+    };
+    let work = move || match lower::lower(&fixture, edition) {
+        Ok(lowered) => diagnostics(&lowered).map_or_else(BTreeSet::new, |found| {
+            found
+                .iter()
+                .map(|found| {
+                    (
+                        format!("{} {}", found.code.id(), nameless(&found.message)),
+                        found.line(),
+                    )
+                })
+                .collect()
+        }),
+        Err(message) => BTreeSet::from([(message, 0)]),
+    };
+    let thread = thread::Builder::new().stack_size(STACK).spawn(work);
+    let result = thread.map(thread::JoinHandle::join);
+    match result {
+        Ok(Ok(said)) => said,
+        _ => BTreeSet::from([("the lowering panicked".to_owned(), 0)]),
+    }
+}
+
+/// A message with nothing between its backticks.
+fn nameless(message: &str) -> String {
+    let parts = message.split('`').enumerate();
+    let parts: Vec<&str> = parts
+        .map(|(i, part)| if i % 2 == 0 { part } else { "_" })
+        .collect();
+    parts.join("`")
+}
+
+/// What is said of the function that a program is about, when it was refused.
+fn diagnostics(lowered: &LoweredFixture) -> Option<&[Diagnostic]> {
     let main = lowered
         .functions
         .iter()
         .find(|function| function.path == "f" || function.path == "Two::f")?;
-    let diagnostics = main.outcome.as_ref().err()?;
+    main.outcome.as_ref().err().map(Vec::as_slice)
+}
+
+fn refused(lowered: &LoweredFixture) -> Option<Finding> {
+    let diagnostics = diagnostics(lowered)?;
     let mut codes: Vec<_> = diagnostics
         .iter()
         .map(|diagnostic| diagnostic.code)

@@ -20,7 +20,7 @@ mod tree;
 mod values;
 mod wider;
 
-pub use batch::{Finding, check, check_seeded, lowered_text};
+pub use batch::{Finding, check, check_seeded, lowered_text, refusals};
 pub use function::{Function, Param, Program, generate};
 pub use random::Random;
 pub use report::Tally;
