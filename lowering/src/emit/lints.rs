@@ -232,7 +232,9 @@ impl Walk {
             Expr::Paren(paren) => return self.assign(&paren.expr),
             Expr::Tuple(tuple) => return tuple.elems.iter().for_each(|elem| self.assign(elem)),
             Expr::Array(array) => return array.elems.iter().for_each(|elem| self.assign(elem)),
-            Expr::Call(call) => return call.args.iter().for_each(|arg| self.assign(arg)),
+            Expr::Call(call) if hidden_macro(call).is_none() => {
+                return call.args.iter().for_each(|arg| self.assign(arg));
+            }
             Expr::Struct(value) => {
                 let fields = value.fields.iter();
                 return fields.for_each(|field| self.assign(&field.expr));
