@@ -128,6 +128,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             .filter(|local| graph.facts[local.0].no_drop)
             .collect(),
         handed: Default::default(),
+        ending: Default::default(),
         nested: Vec::new(),
     };
     let awaited_locals = crate::checkpoint::awaited(&body);

@@ -153,7 +153,10 @@ impl Rewrite<'_> {
             .0
             .iter()
             .partition(|ident| self.pinned(ident).is_some());
-        if pinned.is_empty() || !by_move && !others.is_empty() {
+        // What ends where the value of its block begins can only be moved there.
+        let moved =
+            |ident: &&Ident| names::local(ident).is_some_and(|local| self.ending.contains(&local));
+        if pinned.is_empty() || !by_move && !others.iter().all(moved) {
             return None;
         }
         let mut again = CapturedAgain::default();

@@ -120,6 +120,8 @@ struct Walk {
     parens: bool,
     /// How many loops are around.
     depth: usize,
+    /// The code here is compiled in some configurations only.
+    sometimes: bool,
 }
 
 /// Loops in more loops than that are gone through once.
@@ -189,8 +191,10 @@ impl Walk {
     }
 
     fn read(&mut self, name: &Ident) {
+        let always = !self.sometimes;
         if let Some(binding) = self.local(name) {
-            (binding.read, binding.unread) = (true, false);
+            binding.read |= always;
+            binding.unread = false;
         }
     }
 
@@ -466,12 +470,15 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_stmt(&mut self, stmt: &'ast Stmt) {
+        let outer = self.sometimes;
+        self.sometimes |= crate::conditional::is_conditional_stmt(stmt);
         match stmt {
             // The tail of a block may be its value.
             Stmt::Expr(Expr::Block(expr), None) => self.visit_expr_block(expr),
             Stmt::Expr(expr, _) => self.branch(expr),
             stmt => visit::visit_stmt(self, stmt),
         }
+        self.sometimes = outer;
     }
 
     fn visit_expr_block(&mut self, expr: &'ast syn::ExprBlock) {

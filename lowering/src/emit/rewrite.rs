@@ -42,6 +42,8 @@ pub(super) struct Rewrite<'a> {
     pub(super) no_drop: HashSet<LocalId>,
     /// Pinned locals that the present expression moves away inside of a holder.
     pub(super) handed: HashSet<LocalId>,
+    /// Locals of blocks around whose value is an async block: they end where that begins.
+    pub(super) ending: HashSet<LocalId>,
     /// The expression to come is awaited.
     pub(super) awaited: bool,
     /// Holders that the present expression fills inside of another.
@@ -842,6 +844,27 @@ impl VisitMut for Rewrite<'_> {
             return;
         }
         self.macro_tokens(mac);
+    }
+
+    fn visit_block_mut(&mut self, block: &mut syn::Block) {
+        let outer = self.ending.clone();
+        if matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Async(_), None))) {
+            struct Bound<'a>(&'a mut HashSet<LocalId>);
+            impl<'ast> syn::visit::Visit<'ast> for Bound<'_> {
+                fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+                    self.0.extend(names::local(&pat.ident));
+                }
+                fn visit_expr(&mut self, _: &'ast Expr) {}
+            }
+            let mut bound = Bound(&mut self.ending);
+            for stmt in &block.stmts {
+                if let Stmt::Local(local) = stmt {
+                    syn::visit::Visit::visit_pat(&mut bound, &local.pat);
+                }
+            }
+        }
+        visit_mut::visit_block_mut(self, block);
+        self.ending = outer;
     }
 
     fn visit_stmt_mut(&mut self, stmt: &mut Stmt) {
