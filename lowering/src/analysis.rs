@@ -359,6 +359,8 @@ pub(crate) fn analyse(
         .iter()
         .filter(|local| stored.contains(local) || maybe.contains(local))
         .collect();
+    // It has something or not when the value that it owned is assigned anew.
+    analysis.flagged.extend(graph.released.iter().copied());
     assigned_within(resolved, graph, &analysis.flagged, sink);
     // The patterns of a `match` share the mention of its head: what one of them borrows while the function waits, another may move.
     let mut lent_heads: Set<Mention> = Set::default();
@@ -384,18 +386,24 @@ pub(crate) fn analyse(
     settled.extend(unclear.iter().map(|(_, _, found, _)| found.mention));
     let lends = Holds::of(graph, &settled);
     // Where a local gets its next value in a place that it may not need once its other uses are settled.
-    let mut replacing: Vec<(LocalId, Result<Unclear, Diagnostic>)> = Vec::new();
+    let mut replacing: Vec<Unclear> = Vec::new();
     for (node, index, found, after) in unclear {
         let facts = graph.facts[found.local.0];
         let mut holdings = analysis.held.iter().flatten();
         let moves = matches!(found.how, How::Taken | How::Part) && !facts.no_drop;
         let taken = found.elements && moves;
-        if taken && holdings.any(|holding| holding.local == found.local) {
-            sink.push(elements_taken(resolved, &found));
-            continue;
-        }
-        if taken && ends_without(graph, &found) {
-            sink.push(elements_taken_sometimes(resolved, &found));
+        let held = taken && holdings.any(|holding| holding.local == found.local);
+        let sometimes = taken && !held && ends_without(graph, &found);
+        // It goes into a holder, with all patterns that look at it.
+        let joined = resolved.locals[found.local.0].joined;
+        if (held || sometimes) && !joined {
+            sink.push(if resolved.locals[found.local.0].hidden {
+                refusal(resolved, &found)
+            } else if held {
+                elements_taken(resolved, &found)
+            } else {
+                elements_taken_sometimes(resolved, &found)
+            });
             continue;
         }
         let lent_head = lent_heads.contains(&found.mention);
@@ -411,10 +419,12 @@ pub(crate) fn analyse(
         let lent = after
             .ones()
             .any(|other| lends.local(LocalId(other)).contains(&found.local));
+        let assigned_later = assigned_after(graph, node, index, found.local);
         let rewrite = |way| Unclear {
             local: found.local,
             mention: found.mention,
             apart: None,
+            assigned: assigned_later,
             way,
         };
         let refused = || Box::new(refusal(resolved, &found));
@@ -427,12 +437,11 @@ pub(crate) fn analyse(
             ..rewrite(otherwise)
         };
         // An assignment drops the old value, if it is still there: that depends on what the use did.
-        let replaced = !matches!(found.how, How::Taken)
-            && (waits || pinned)
-            && assigned_after(graph, node, index, found.local);
+        let replaced = !matches!(found.how, How::Taken) && (waits || pinned) && assigned_later;
         let assigned_part = found.how == How::PartReceiver && after.contains(found.local.0);
-        // Another pattern borrows from it while the function waits: only in a holder can it keep its address and be moved.
-        if lent_head {
+        // Another pattern borrows from it while the function waits: only in a holder can it keep its address and be moved. And only there
+        // does an array know of all elements that patterns take, which decides in which order it drops.
+        if lent_head || held || sometimes {
             if lent || replaced {
                 sink.push(refusal(resolved, &found));
             } else {
@@ -452,23 +461,28 @@ pub(crate) fn analyse(
                     analysis.unclear.push(rewrite(Way::LastOut));
                 }
             }
-            _ if replaced => match &found.replaced {
-                Some(args) if !lent && !found.in_guard => {
-                    // Where the method only borrows and panics, the old value drops before what was declared later.
-                    let state = init.before(graph, node, index, &analysis.moves);
-                    let drops = found.later.iter().any(|local| {
-                        !graph.facts[local.0].no_drop
-                            && (state.init.contains(local.0) || args.contains(local))
-                    });
-                    let settled = if drops {
-                        Err(refusal(resolved, &found))
-                    } else {
-                        Ok(rewrite(Way::Replaced(refused())))
-                    };
-                    replacing.push((found.local, settled));
-                }
-                _ => sink.push(refusal(resolved, &found)),
-            },
+            _ if replaced && (lent || found.in_guard) => sink.push(refusal(resolved, &found)),
+            _ if let Some(args) = found.replaced.as_ref().filter(|_| replaced) => {
+                // Where the method only borrows and panics, the old value drops before what was declared later.
+                let state = init.before(graph, node, index, &analysis.moves);
+                let drops = found.later.iter().any(|local| {
+                    !graph.facts[local.0].no_drop
+                        && (state.init.contains(local.0) || args.contains(local))
+                });
+                let held = through_holder(
+                    graph,
+                    &init,
+                    &analysis.moves,
+                    (node, index, &found),
+                    refused(),
+                );
+                let way = if drops {
+                    held
+                } else {
+                    Way::Replaced(Box::new(held))
+                };
+                replacing.push(rewrite(way));
+            }
             How::Taken if !pinned => {}
             // What a pattern leaves behind on the ways on which it fails would need its flag back.
             How::Taken if analysis.flagged.contains(&found.local) && lent => {
@@ -477,10 +491,26 @@ pub(crate) fn analyse(
             How::Taken if analysis.flagged.contains(&found.local) => {
                 analysis.unclear.push(within())
             }
+            // What is left of it is held beside a pinned local, so that a real local would be one again; or an assignment drops it.
+            How::Taken
+                if !lent
+                    && (assigned_later
+                        || resolved.locals[found.local.0].out
+                        || held_before_pinned(graph, &analysis, node, index, found.local)) =>
+            {
+                analysis.unclear.push(within())
+            }
             How::Taken if !lent => analysis.unclear.push(rewrite(Way::Out)),
-            _ if !waits && (!pinned || facts.no_drop && facts.copy) => {}
+            _ if !waits && !replaced && (!pinned || facts.no_drop && facts.copy) => {}
             // A part of it may still be assigned.
-            _ if !waits && !lent && found.how != How::Taken && !assigned_part => {
+            _ if !waits
+                && !replaced
+                && !lent
+                && found.how != How::Taken
+                && !assigned_part
+                && !resolved.locals[found.local.0].out
+                && (!found.in_guard || found.by_pattern) =>
+            {
                 analysis.unclear.push(rewrite(Way::Out))
             }
             // What something that lives on borrows from is not moved, nor what a guard looks at. If it is no borrow after all, the output
@@ -496,38 +526,73 @@ pub(crate) fn analyse(
             How::Part | How::PartReceiver if !found.holdable || after.contains(found.local.0) => {
                 analysis.unclear.push(apart(Way::Within(refused())))
             }
-            How::Receiver(_) | How::Part | How::PartReceiver if waits && !lent => {
-                let state = init.before(graph, node, index, &analysis.moves);
-                let mut later = found
-                    .later
-                    .iter()
-                    .filter(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
-                // The holder drops what is in slots; a local of plain code has none.
-                let hidden = later.any(|local| !graph.structured.contains(local));
-                if hidden {
-                    analysis.unclear.push(apart(Way::Refused(refused())));
-                } else if found.blocked || !found.simple {
-                    // What the receiver's `Deref` does comes before the arguments, and what is evaluated before drops after it.
-                    analysis.unclear.push(within());
-                } else {
-                    analysis.unclear.push(rewrite(Way::Held(refused())));
-                }
+            How::Receiver(_) | How::Part | How::PartReceiver if (waits || replaced) && !lent => {
+                let found = (node, index, &found);
+                let way = through_holder(graph, &init, &analysis.moves, found, refused());
+                analysis.unclear.push(match way {
+                    Way::Held(_) => rewrite(way),
+                    Way::Within(_) => within(),
+                    way => apart(way),
+                });
             }
-            How::Unclear if waits && !lent => analysis.unclear.push(within()),
+            How::Unclear if (waits || replaced) && !lent => analysis.unclear.push(within()),
             _ => sink.push(refusal(resolved, &found)),
         }
     }
-    for (local, replaced) in replacing {
+    for found in replacing {
+        let local = found.local;
         let first =
             |unclear: &Unclear| unclear.local == local && !matches!(unclear.way, Way::Replaced(_));
         if !analysis.unclear.iter().any(first) {
-            match replaced {
-                Ok(unclear) => analysis.unclear.push(unclear),
-                Err(refusal) => sink.push(refusal),
-            }
+            analysis.unclear.push(found);
         }
     }
     analysis
+}
+
+/// Whether the function can wait after a use while the local, as far as it has a value then, is held in front of a pinned one.
+fn held_before_pinned(
+    graph: &Graph,
+    analysis: &Analysis,
+    node: NodeIndex,
+    index: usize,
+    local: LocalId,
+) -> bool {
+    let drops = |local: &LocalId| analysis.pinned.contains(local) && !graph.facts[local.0].no_drop;
+    reaches(graph, node, index, |event| match event {
+        Event::Declare(other) | Event::Init(other, _) if *other == local => Some(false),
+        Event::Suspend(id) => {
+            let held = &analysis.held[*id];
+            let at = held.iter().position(|holding| holding.local == local)?;
+            let mut later = held[at + 1..].iter().map(|holding| &holding.local);
+            later.any(drops).then_some(true)
+        }
+        _ => None,
+    })
+}
+
+/// How a call of which only types say whether it moves its receiver goes through a holder.
+fn through_holder(
+    graph: &Graph,
+    init: &Initialised,
+    moves: &Set<Mention>,
+    (node, index, found): (NodeIndex, usize, &Use),
+    refused: Box<Diagnostic>,
+) -> Way {
+    let state = init.before(graph, node, index, moves);
+    let mut later = found
+        .later
+        .iter()
+        .filter(|local| state.init.contains(local.0) && !graph.facts[local.0].no_drop);
+    // The holder drops what is in slots; a local of plain code has none.
+    if later.any(|local| !graph.structured.contains(local)) {
+        Way::Refused(refused)
+    } else if found.blocked || !found.simple {
+        // What the receiver's `Deref` does comes before the arguments, and what is evaluated before drops after it.
+        Way::Within(refused)
+    } else {
+        Way::Held(refused)
+    }
 }
 
 /// A holder has the address of a local only, not its drop flag: an assignment in there would not set it.

@@ -264,6 +264,17 @@ fn first_of(stmt: &Stmt, mentions: &HashSet<Mention>) -> Option<Mention> {
     first.1
 }
 
+/// The same of a branch that is an expression alone.
+pub(crate) fn once_branch(expr: &Expr) -> Option<Once> {
+    let mut finder = Unnameable::default();
+    finder.expr(expr);
+    match (finder.holder, expr) {
+        (Some(holder), _) => Some(Once::Holder(holder)),
+        (None, Expr::Await(found)) if finder.found => Some(Once::Await(found.id)),
+        _ => None,
+    }
+}
+
 #[derive(Default)]
 struct Unnameable {
     found: bool,

@@ -136,7 +136,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     let joins = crate::checkpoint::joins(&body, &open_locals.all);
     rewrite::rewrite(&mut body, &mut rewriting);
     let mut once = HashMap::new();
-    find_once(&body.block, &joins, &mut once);
+    let mut once_branches = HashMap::new();
+    find_once(&body.block, &joins, &mut once, &mut once_branches);
     let residual = Residual {
         layout,
         analysis,
@@ -147,6 +148,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         copies: Default::default(),
         index: residual::index(&body.block),
         once,
+        once_branches,
         entered: Default::default(),
         foreign: body.foreign,
         has_value: has_value(&item.sig.output),
@@ -411,23 +413,46 @@ fn must_stand_once(
     }
 }
 
-/// The statements that must stand once, by their place in the tree.
+/// The statements that must stand once, by their place in the tree; and so the branches that are an expression alone.
 fn find_once(
     block: &crate::ir::Block,
     joins: &HashSet<Mention>,
     found: &mut HashMap<*const crate::ir::Stmt, Once>,
+    branches: &mut HashMap<*const crate::ir::Expr, Once>,
 ) {
     use crate::ir::{Expr, Stmt};
-    fn expr(node: &Expr, joins: &HashSet<Mention>, found: &mut HashMap<*const Stmt, Once>) {
+    type Statements = HashMap<*const Stmt, Once>;
+    type Branches = HashMap<*const Expr, Once>;
+    fn branch(
+        node: &Expr,
+        joins: &HashSet<Mention>,
+        found: &mut Statements,
+        branches: &mut Branches,
+    ) {
+        if !matches!(node, Expr::Block { .. })
+            && let Some(once) = crate::checkpoint::once_branch(node)
+        {
+            branches.insert(std::ptr::from_ref(node), once);
+        }
+        expr(node, joins, found, branches);
+    }
+    fn expr(
+        node: &Expr,
+        joins: &HashSet<Mention>,
+        found: &mut Statements,
+        branches: &mut Branches,
+    ) {
         match node {
             Expr::Plain(_) | Expr::Await(_) => {}
-            Expr::Block { block, .. } => find_once(block, joins, found),
+            Expr::Block { block, .. } => find_once(block, joins, found, branches),
             Expr::If { then, els, .. } => {
-                find_once(then, joins, found);
-                els.iter().for_each(|els| expr(els, joins, found));
+                find_once(then, joins, found, branches);
+                els.iter().for_each(|els| branch(els, joins, found, branches));
             }
-            Expr::Match { arms, .. } => arms.iter().for_each(|arm| expr(&arm.body, joins, found)),
-            Expr::Loop(found_loop) => find_once(&found_loop.body, joins, found),
+            Expr::Match { arms, .. } => arms
+                .iter()
+                .for_each(|arm| branch(&arm.body, joins, found, branches)),
+            Expr::Loop(found_loop) => find_once(&found_loop.body, joins, found, branches),
         }
     }
     for stmt in &block.stmts {
@@ -437,10 +462,10 @@ fn find_once(
         match stmt {
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
-                expr(init, joins, found);
-                els.iter().for_each(|els| find_once(els, joins, found));
+                expr(init, joins, found, branches);
+                els.iter().for_each(|els| find_once(els, joins, found, branches));
             }
-            Stmt::Expr { expr: node, .. } => expr(node, joins, found),
+            Stmt::Expr { expr: node, .. } => expr(node, joins, found, branches),
         }
     }
 }

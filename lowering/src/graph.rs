@@ -128,6 +128,8 @@ pub(crate) struct Graph {
     pub(crate) guarded_elements: Vec<Span>,
     /// The locals in scope where an expression goes on that was begun, by what stands for it. What its operands borrow needs a slot.
     pub(crate) finished: std::collections::BTreeMap<LocalId, Vec<LocalId>>,
+    /// Holders that an assignment to what they own empties.
+    pub(crate) released: std::collections::BTreeSet<LocalId>,
     /// The locals that are structs of the file which can be taken apart.
     pub(crate) structs: std::collections::HashMap<LocalId, crate::hold::Apart>,
     /// The function of the file that is called at an await, where all its calls have one type.

@@ -26,6 +26,7 @@
 mod apart;
 mod out;
 pub(crate) mod patterns;
+mod released;
 mod scopes;
 pub(crate) mod within;
 
@@ -48,6 +49,8 @@ pub(crate) struct Unclear {
     pub(crate) mention: Mention,
     /// How the value can be taken apart where it is declared, if only its fields are used. That comes before the way.
     pub(crate) apart: Option<Apart>,
+    /// Whether the local may be assigned anew later, which drops what the use leaves.
+    pub(crate) assigned: bool,
     pub(crate) way: Way,
 }
 
@@ -59,8 +62,8 @@ pub(crate) enum Way {
     /// The same, if nothing but the statement around and those behind it in its block use the value from there on. Else it was copied, or
     /// the output does not compile.
     LastOut,
-    /// The value moves into a real local around the call that gives the next one; if it cannot, this is what is said.
-    Replaced(Box<Diagnostic>),
+    /// The value moves into a real local around the call that gives the next one; if it cannot, this is the way.
+    Replaced(Box<Way>),
     /// The call goes through a holder, with the expression around it if that is in one already.
     Held(Box<Diagnostic>),
     /// The expression around it goes into a holder; if it cannot, this is what is said.
@@ -121,6 +124,7 @@ pub(crate) fn hold(
         local,
         mention,
         way,
+        assigned,
         ..
     } in others.chain(moved)
     {
@@ -128,16 +132,19 @@ pub(crate) fn hold(
         if taken.contains(local) || together || !settled.insert(*mention) {
             continue;
         }
+        let way = match way {
+            Way::Replaced(otherwise) => {
+                if replace(resolved, body, (table, edition), (*local, *mention)) {
+                    continue;
+                }
+                &**otherwise
+            }
+            way => way,
+        };
         let holder = match way {
-            Way::Out | Way::LastOut => &false,
+            Way::Out | Way::LastOut | Way::Replaced(_) => &false,
             Way::Refused(refusal) => {
                 sink.push((**refusal).clone());
-                continue;
-            }
-            Way::Replaced(refusal) => {
-                if !replace(resolved, body, (table, edition), (*local, *mention)) {
-                    sink.push((**refusal).clone());
-                }
                 continue;
             }
             Way::Held(_) if !within::is_inside(body, *mention) => &true,
@@ -146,7 +153,7 @@ pub(crate) fn hold(
                     resolved,
                     body,
                     (table, edition),
-                    (*local, *mention),
+                    (*local, *mention, *assigned),
                     holders,
                 ) {
                     sink.push((**refusal).clone());
@@ -156,6 +163,7 @@ pub(crate) fn hold(
         };
         let before = matches!(way, Way::LastOut).then(|| (resolved.clone(), body.clone()));
         let is_new = !new.contains_key(&(*local, holder.then_some(*mention)));
+        let known = resolved.locals.len();
         let other = *new
             .entry((*local, holder.then_some(*mention)))
             .or_insert_with(|| {
@@ -165,6 +173,7 @@ pub(crate) fn hold(
                     span,
                 );
                 resolved.locals[other.0].mutable = !holder;
+                resolved.locals[other.0].out = !holder;
                 let ident = resolved.mention(other);
                 let declaration: syn::Stmt = if *holder {
                     syn::parse_quote!(let #ident;)
@@ -184,6 +193,9 @@ pub(crate) fn hold(
                 ident,
             }
             .block(&mut body.block);
+            if *assigned && other.0 >= known {
+                released::release(resolved, body, (table, edition), *local, other);
+            }
         } else {
             let value = resolved.mention(*local);
             let statement: syn::Stmt = syn::parse_quote!(#ident = #value;);
@@ -262,6 +274,11 @@ fn replace(
             }
             visit_mut::visit_expr_mut(self, expr);
         }
+        fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+            if crate::syntax::has_acting_args(mac) {
+                crate::syntax::each_macro_arg(mac, &mut |arg| self.visit_expr_mut(arg));
+            }
+        }
     }
     let Local { base, span } = Local::of(resolved, local);
     let old = resolved.hidden(&format!("{base}_old"), span);
@@ -287,7 +304,7 @@ fn hold_within(
     resolved: &mut Resolved,
     body: &mut Body,
     (table, edition): (&Table, Edition),
-    (local, mention): (LocalId, Mention),
+    (local, mention, assigned): (LocalId, Mention, bool),
     holders: &mut HashSet<LocalId>,
 ) -> bool {
     each_plain(&mut body.block, &mut MacroStatement(mention));
@@ -316,6 +333,12 @@ fn hold_within(
             None => return false,
         },
     };
+    // A holder is released as a whole.
+    let mut merged = chosen.merged.iter();
+    let assigned = assigned || merged.any(|holder| released::is_released(body, *holder));
+    if assigned && chosen.owners.len() > 1 {
+        return false;
+    }
     let mut marks = Vec::new();
     let mut declared: Vec<(LocalId, LocalId)> = Vec::new();
     for owners in groups {
@@ -340,12 +363,16 @@ fn hold_within(
     }
     for merged in chosen.merged {
         within::undeclare(&mut body.block, merged);
+        released::unrelease(body, merged);
         holders.remove(&merged);
     }
     for (last, holder) in declared {
         let ident = resolved.mention(holder);
         declare_after(resolved, body, last, syn::parse_quote!(let #ident;));
         holders.insert(holder);
+        if assigned {
+            released::release(resolved, body, (table, edition), last, holder);
+        }
     }
     true
 }

@@ -433,6 +433,10 @@ impl VisitMut for Opening<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         self.open_expr(expr);
     }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        self.open_args(mac);
+    }
 }
 
 impl Opening<'_> {
@@ -505,6 +509,21 @@ impl Opening<'_> {
             return;
         }
         visit_mut::visit_expr_mut(self, expr);
+    }
+
+    /// The macros of the file that jump, among the arguments of one of the standard library.
+    fn open_args(&mut self, mac: &mut syn::Macro) {
+        let name = crate::syntax::macro_name(mac);
+        let opens = |ident: &Ident| {
+            let name = ident.to_string();
+            self.rules.contains_key(&name) && self.table.opens(&name)
+        };
+        if crate::syntax::evaluates_args(mac)
+            && !self.table.defines_macro(&name)
+            && crate::syntax::tokens_have(&mac.tokens, &mut |ident| opens(ident))
+        {
+            crate::syntax::each_macro_arg(mac, &mut |arg| self.visit_expr_mut(arg));
+        }
     }
 }
 

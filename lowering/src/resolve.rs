@@ -29,6 +29,10 @@ pub(crate) struct Local {
     pub(crate) hidden: bool,
     /// A temporary that gets its value within an expression, which borrows it there.
     pub(crate) lent: bool,
+    /// A value was moved into it, out of the local that had it, for an expression of which only types say what it moves.
+    pub(crate) out: bool,
+    /// A value of which patterns may take elements of an array, in a `match` whose ways come together as they do in a holder.
+    pub(crate) joined: bool,
     /// Bound for a guard only: it stays a part of what is matched. Whether something may borrow it for longer.
     pub(crate) looks: Option<bool>,
 }
@@ -62,6 +66,8 @@ impl Resolved {
             foreign: false,
             hidden: true,
             lent: false,
+            out: false,
+            joined: false,
             looks: None,
         });
         LocalId(self.locals.len() - 1)
@@ -173,6 +179,8 @@ impl Scopes<'_> {
             foreign: self.foreign > 0,
             hidden: false,
             lent: false,
+            out: false,
+            joined: false,
             looks: None,
         });
         self.visible.push((base.clone(), id));
@@ -419,10 +427,10 @@ impl VisitMut for Scopes<'_> {
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
         let named = named_arguments(&mac.tokens);
         if crate::syntax::takes_expressions(mac)
-            && mac.has_await()
+            && (mac.has_await() || crate::syntax::has_acting_args(mac))
             && let Some(mut args) = crate::syntax::macro_args(mac)
         {
-            // What awaits is taken apart, so that what binds in there must be known.
+            // What awaits is taken apart, so that what binds in there must be known; so must what is assigned.
             for arg in &mut args {
                 match arg {
                     Expr::Assign(named) => self.visit_expr_mut(&mut named.right),

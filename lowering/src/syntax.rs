@@ -447,6 +447,87 @@ pub(crate) fn macro_args(mac: &syn::Macro) -> Option<Vec<Expr>> {
     Some(args.into_iter().collect())
 }
 
+/// Whether a macro of the standard library, which evaluates its arguments where it stands, has a jump among them.
+pub(crate) fn has_jumping_args(mac: &syn::Macro) -> bool {
+    evaluates_args(mac) && tokens_have(&mac.tokens, &mut is_jump) && macro_args(mac).is_some()
+}
+
+/// Whether there is a jump or an assignment among them: names alone do not tell what these arguments do.
+pub(crate) fn has_acting_args(mac: &syn::Macro) -> bool {
+    struct Acts(bool);
+    impl<'ast> Visit<'ast> for Acts {
+        fn visit_expr(&mut self, expr: &'ast Expr) {
+            self.0 |= matches!(
+                expr,
+                Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Assign(_)
+            );
+            visit::visit_expr(self, expr);
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.0 |= has_acting_args(mac);
+        }
+        fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
+        fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
+    }
+    if !evaluates_args(mac) {
+        return false;
+    }
+    let mut acts = Acts(false);
+    for arg in macro_args(mac).iter().flatten() {
+        match arg {
+            Expr::Assign(named) if macro_name(mac) != "vec" => acts.visit_expr(&named.right),
+            arg => acts.visit_expr(arg),
+        }
+    }
+    acts.0
+}
+
+/// `return`, `break`, `continue`
+pub(crate) fn is_jump(ident: &proc_macro2::Ident) -> bool {
+    ident == "return" || ident == "break" || ident == "continue"
+}
+
+/// Macros of the standard library that evaluate their arguments where they stand, by their names.
+pub(crate) fn evaluates_args(mac: &syn::Macro) -> bool {
+    let mut segments = mac.path.segments.iter();
+    let first = segments.next().map(|first| &first.ident);
+    let standard = match mac.path.segments.len() {
+        1 => true,
+        2 => first.is_some_and(|first| first == "std" || first == "core" || first == "alloc"),
+        _ => false,
+    };
+    let known = [
+        "vec",
+        "format",
+        "print",
+        "println",
+        "eprint",
+        "eprintln",
+        "write",
+        "writeln",
+        "panic",
+        "assert",
+        "assert_eq",
+        "assert_ne",
+    ];
+    standard && known.contains(&macro_name(mac).as_str())
+}
+
+/// Does something to each argument of a macro.
+pub(crate) fn each_macro_arg(mac: &mut syn::Macro, each: &mut dyn FnMut(&mut Expr)) {
+    let Some(mut args) = macro_args(mac) else {
+        return;
+    };
+    for arg in &mut args {
+        match arg {
+            // `name = value` gives the value a name.
+            Expr::Assign(named) if macro_name(mac) != "vec" => each(&mut named.right),
+            arg => each(arg),
+        }
+    }
+    mac.tokens = quote::quote!(#(#args),*);
+}
+
 /// A temporary that gets its value where it is borrowed, `rt::lend(temp, value)`: the local and the value.
 pub(crate) fn lent(call: &syn::ExprCall) -> Option<(&proc_macro2::Ident, &Expr)> {
     is_ours(call, "lend")
@@ -471,6 +552,13 @@ pub(crate) fn finished(call: &syn::ExprCall) -> Option<(&proc_macro2::Ident, &Ex
         (true, Some(Expr::Reference(begun))) => Some((as_ident(&begun.expr)?, &call.args[1])),
         _ => None,
     }
+}
+
+/// What drops the value of a holder, `rt::release(holder)`.
+pub(crate) fn released(call: &syn::ExprCall) -> Option<&proc_macro2::Ident> {
+    is_ours(call, "release")
+        .then(|| as_ident(call.args.first()?))
+        .flatten()
 }
 
 fn is_ours(call: &syn::ExprCall, name: &str) -> bool {

@@ -330,6 +330,17 @@ macro_rules! put {
     };
 }
 
+/// Drops what a holder still has, if anything: `text = other(); release!(text_held);`
+///
+/// Contract of the emitted code: the original function assigns the value that went into the holder anew, so nothing borrows the old one.
+#[macro_export]
+macro_rules! release {
+    ($flag:expr $(,)?) => {
+        // SAFETY: the guard is there; what the original function assigns to is not borrowed any more.
+        unsafe { $crate::Flag::release(&$flag) }
+    };
+}
+
 /// Moves a local out of a slot with a flag: `drop(move_out!(text));`
 ///
 /// Contract of the emitted code: the original function moves the value here, so it has one.

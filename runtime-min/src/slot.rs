@@ -385,6 +385,16 @@ impl<T> Flag<T> {
         }
     }
 
+    /// Drops the value, if there is one.
+    ///
+    /// # Safety
+    /// No borrow of it is used afterwards.
+    #[inline(always)]
+    pub unsafe fn release(this: &Self) {
+        // The flag says afterwards that there is no value.
+        drop(Flag(this.0));
+    }
+
     /// Moves the value out.
     ///
     /// # Safety

@@ -626,24 +626,29 @@ pub mod item {
 
 /// only types decide whether this method moves `parts` or borrows it
 pub mod method {
+    pub async fn same<T>(value: &T) -> &T {
+        value
+    }
     pub mod refused {
         use super::super::*;
         pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+            let size = std::mem::size_of_val(super::same(&parts).await);
             let n = parts.into_iter().count();
             wait().await;
             parts = T::default();
             wait().await;
-            n + parts.into_iter().count()
+            size + n + parts.into_iter().count()
         }
     }
     pub mod instead {
         use super::super::*;
         pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+            let size = std::mem::size_of_val(super::same(&parts).await);
             let n = { parts }.into_iter().count();
             wait().await;
             parts = T::default();
             wait().await;
-            n + { parts }.into_iter().count()
+            size + n + { parts }.into_iter().count()
         }
     }
 }
@@ -674,30 +679,19 @@ pub mod used_again {
 pub mod several {
     pub mod refused {
         use super::super::*;
-        pub async fn length(text: &str) -> usize {
-            text.len()
-        }
-        pub async fn f() -> usize {
-            let _a = name();
-            match name().len() {
-                4 => length(&name()).await.min(5),
-                n => n,
-            }
+        pub async fn f<T: IntoIterator>(parts: T) -> bool {
+            let few = matches!(parts.into_iter().count(), 1..=2);
+            wait().await;
+            few
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn length2(text: &str) -> usize {
-            text.len()
-        }
-        pub async fn f() -> usize {
-            let _a = name();
-            let n = name().len();
-            if n == 4 {
-                length2(&name()).await.min(5)
-            } else {
-                n
-            }
+        pub async fn f<T: IntoIterator>(parts: T) -> bool {
+            let n = parts.into_iter().count();
+            let few = matches!(n, 1..=2);
+            wait().await;
+            few
         }
     }
 }

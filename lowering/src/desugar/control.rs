@@ -28,6 +28,37 @@ pub(super) fn gives_reference(head: &Expr) -> bool {
     }
 }
 
+/// Whether an array drops in the same order wherever the arms of a `match` on it end, though some take elements. Where an array may drop
+/// whole, or without some elements, the compiler drops it element by element; where it is always whole, as one. An arm that takes
+/// elements, waits, and goes on makes each of the places such a one: where the function is cancelled, where it unwinds, and behind
+/// the `match`. In a holder it is so in any case.
+fn elements_join(arms: &[syn::Arm]) -> bool {
+    /// Something after which control may not go on.
+    struct Leaves(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Leaves {
+        fn visit_expr(&mut self, expr: &'ast Expr) {
+            self.0 |= matches!(
+                expr,
+                Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) | Expr::Loop(_)
+            );
+            syn::visit::visit_expr(self, expr);
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.0 |= !matches!(
+                crate::syntax::macro_name(mac).as_str(),
+                "vec" | "format" | "matches" | "assert" | "assert_eq" | "println"
+            ) || crate::syntax::has_jumping_args(mac);
+        }
+    }
+    let goes_on = |arm: &syn::Arm| {
+        let mut leaves = Leaves(false);
+        syn::visit::Visit::visit_expr(&mut leaves, &arm.body);
+        arm.body.has_await() && !leaves.0
+    };
+    let mut taking = arms.iter().filter(|arm| moves_elements(&arm.pat));
+    arms.iter().all(|arm| moves_elements(&arm.pat)) || taking.any(goes_on)
+}
+
 impl Desugar<'_> {
     /// An expression that holds awaits, as a node; what goes before it goes to the prefix.
     pub(super) fn value(&mut self, expr: Expr, prefix: &mut Prefix) -> ir::Expr {
@@ -410,12 +441,16 @@ impl Desugar<'_> {
         let head = *expr.expr;
         let guards_await = expr.arms.iter().any(super::guards::awaits);
         let arms_await = guards_await || expr.arms.iter().any(|arm| arm.body.has_await());
+        let taken = expr.arms.iter().find(|arm| moves_elements(&arm.pat));
+        let taken = taken.map(|arm| arm.pat.span());
+        let joined =
+            !guards_await && !(is_place(&head) && !head.has_await()) && elements_join(&expr.arms);
         if arms_await
             && expr.arms.len() > 1
             && !gives_reference(&head)
-            && let Some(arm) = expr.arms.iter().find(|arm| moves_elements(&arm.pat))
+            && !joined
+            && let Some(span) = taken
         {
-            let span = arm.pat.span();
             self.refuse(
                     Code::PartialMove,
                     span,
@@ -432,6 +467,12 @@ impl Desugar<'_> {
         };
         if guards_await {
             return self.guarded(head, expr.arms);
+        }
+        if joined
+            && taken.is_some()
+            && let Some(local) = crate::syntax::as_ident(&head).and_then(crate::names::local)
+        {
+            self.resolved.locals[local.0].joined = true;
         }
         let arms = expr.arms.into_iter().map(|arm| self.arm(arm)).collect();
         ir::Expr::Match { head, arms }

@@ -28,6 +28,11 @@ impl VisitMut for Labeller<'_> {
     fn visit_expr_for_loop_mut(&mut self, expr: &mut syn::ExprForLoop) {
         self.visit_expr_mut(&mut expr.expr);
     }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if crate::syntax::has_jumping_args(mac) {
+            crate::syntax::each_macro_arg(mac, &mut |arg| self.visit_expr_mut(arg));
+        }
+    }
     fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
     fn visit_expr_async_mut(&mut self, _: &mut syn::ExprAsync) {}
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}

@@ -761,10 +761,17 @@ impl Desugar<'_> {
                 self.within(awaits, |this| syn::visit::visit_expr_for_loop(this, expr));
             }
             fn visit_macro(&mut self, mac: &'ast syn::Macro) {
-                let jump =
-                    |ident: &Ident| ident == "return" || ident == "break" || ident == "continue";
                 let name = crate::syntax::macro_name(mac);
                 if mac.path.segments[0].ident == "rt__hr" {
+                    return;
+                }
+                let args = crate::syntax::evaluates_args(mac)
+                    .then(|| crate::syntax::macro_args(mac))
+                    .flatten();
+                if let Some(args) = args
+                    && !self.0.table.defines_macro(&name)
+                {
+                    args.iter().for_each(|arg| self.visit_expr(arg));
                     return;
                 }
                 let known = !crate::syntax::may_declare(mac) || self.0.table.defines_macro(&name);
@@ -780,7 +787,7 @@ impl Desugar<'_> {
                         "give `ensure!` a message, import the macro by name from its crate, or return in a statement of its own",
                     );
                 }
-                if crate::syntax::tokens_have(&mac.tokens, &mut |ident| jump(ident))
+                if crate::syntax::tokens_have(&mac.tokens, &mut crate::syntax::is_jump)
                     || self.0.table.jumping().contains(&name)
                 {
                     self.0.refuse(

@@ -56,6 +56,15 @@ impl<'ast> Visit<'ast> for Declared {
         self.0.extend(names::local(&pat.ident));
         visit::visit_pat_ident(self, pat);
     }
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        if crate::syntax::has_acting_args(mac) {
+            // The arguments are of no tree that lives on.
+            let args = crate::syntax::macro_args(mac).unwrap_or_default();
+            let mut inside = Declared(HashSet::new());
+            args.iter().for_each(|arg| inside.visit_expr(arg));
+            self.0.extend(inside.0);
+        }
+    }
 }
 
 /// What closures and async blocks inside of a closure or async block capture by reference.

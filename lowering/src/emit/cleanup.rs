@@ -233,6 +233,10 @@ impl VisitMut for Pruner {
 
     // A jump in there is not one that syn sees.
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        if crate::syntax::has_jumping_args(mac) {
+            crate::syntax::each_macro_arg(mac, &mut |arg| self.visit_expr_mut(arg));
+            return;
+        }
         let mut names = std::collections::BTreeSet::new();
         super::signature::lifetimes(mac.tokens.clone(), &mut names);
         self.used.extend(names);

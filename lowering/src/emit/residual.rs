@@ -59,6 +59,8 @@ pub(super) struct Residual<'a> {
     /// How often statements that must stand once were emitted, by what makes them so. Found before plain code was rewritten.
     pub(super) copies: RefCell<HashMap<Once, usize>>,
     pub(super) once: HashMap<*const Stmt, Once>,
+    /// The same of branches that are an expression alone.
+    pub(super) once_branches: HashMap<*const Expr, Once>,
     /// The states that emitted code enters.
     pub(super) entered: RefCell<BTreeSet<AwaitId>>,
     /// A macro of which nothing is known may jump.
@@ -253,6 +255,9 @@ impl Residual<'_> {
     }
 
     fn expr(&self, expr: &Expr, dest: Dest) -> Out {
+        if let Some(once) = self.once_branches.get(&std::ptr::from_ref(expr)) {
+            *self.copies.borrow_mut().entry(*once).or_default() += 1;
+        }
         match expr {
             Expr::Plain(expr) => self.plain(expr, dest),
             Expr::Await(found) => self.suspend(found),

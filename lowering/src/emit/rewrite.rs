@@ -741,6 +741,11 @@ impl VisitMut for Rewrite<'_> {
             {
                 *expr = self.lend(reference);
             }
+            Expr::Call(call) if crate::syntax::released(call).is_some() => {
+                let holder = crate::syntax::released(call).expect("just checked");
+                let rt = &self.layout.fresh.rt;
+                *expr = syn::parse_quote!(#rt::release!(#holder));
+            }
             Expr::Call(call) if crate::syntax::finished(call).is_some() => {
                 let (begun, operands) = crate::syntax::finished(call).expect("just checked");
                 let (begun, mut operands) = (begun.clone(), operands.clone());
@@ -825,8 +830,9 @@ impl VisitMut for Rewrite<'_> {
             return;
         }
         let leaves = leaves && (is_format_macro(&name) || name == "vec");
-        let holds =
-            leaves || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
+        let holds = leaves
+            || crate::syntax::has_acting_args(mac)
+            || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
         if holds && let Some(mut args) = crate::syntax::macro_args(mac) {
             // A call among the arguments goes through a holder: they are rewritten as the expressions that they are.
             let mut captured = Vec::new();

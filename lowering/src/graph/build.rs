@@ -17,7 +17,7 @@ use crate::syntax::bare;
 use crate::types::{Facts, Table, Trust};
 use petgraph::graph::{DiGraph, NodeIndex};
 use proc_macro2::Ident;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use syn::Expr;
 use syn::spanned::Spanned;
 
@@ -60,6 +60,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         owned: Vec::new(),
         begun: HashMap::new(),
         finished: BTreeMap::new(),
+        released: BTreeSet::new(),
     };
     for &param in &body.params {
         walk.declare(param);
@@ -84,6 +85,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         guarded_elements,
         finished,
         callees,
+        released,
         ..
     } = walk;
     Graph {
@@ -92,6 +94,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         callees,
         types,
         finished,
+        released,
         guarded_elements,
         blocks,
         entry,
@@ -187,6 +190,7 @@ struct Walk<'a> {
     begun: HashMap<LocalId, Vec<LocalId>>,
     /// The locals in scope where they go on.
     finished: BTreeMap<LocalId, Vec<LocalId>>,
+    released: BTreeSet<LocalId>,
 }
 
 impl Walk<'_> {

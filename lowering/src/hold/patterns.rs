@@ -98,6 +98,11 @@ impl Split<'_> {
         !self.done && is_root(place, self.mention)
     }
 
+    fn is_joined(&self, place: &Expr) -> bool {
+        let local = as_root(place).and_then(|(ident, _)| names::local(ident));
+        local.is_some_and(|local| self.resolved.locals[local.0].joined)
+    }
+
     fn block(&mut self, block: &mut Block) {
         for stmt in &mut block.stmts {
             match stmt {
@@ -176,7 +181,7 @@ impl Split<'_> {
 
     /// The patterns of all arms.
     fn matched(&mut self, head: &mut Expr, mut pats: Vec<&mut Pat>) {
-        if pats.len() > 1 && pats.iter().any(|pat| moves_elements(pat)) {
+        if pats.len() > 1 && pats.iter().any(|pat| moves_elements(pat)) && !self.is_joined(head) {
             return;
         }
         let insides = pats.iter().map(|pat| Inside::of(self.resolved, pat));

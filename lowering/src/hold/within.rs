@@ -555,6 +555,8 @@ impl<'ast> Visit<'ast> for Inside {
                 .extend(as_ident(&assign.left).and_then(names::local)),
             // Its slot is outside.
             Expr::Call(call) if crate::syntax::lent(call).is_some() => self.lingers = true,
+            // So is its guard.
+            Expr::Call(call) if crate::syntax::released(call).is_some() => self.jumps = true,
             expr => {
                 if let Some((holder, owners)) = super::holder_of(expr) {
                     self.lingers |= owners.is_empty();
@@ -576,7 +578,8 @@ impl<'ast> Visit<'ast> for Inside {
         self.jumps |= matches!(
             name.as_str(),
             "bail" | "ensure" | "pin" | "pin_mut" | "pinned"
-        ) || mac.tokens.to_string().contains('?')
+        ) || crate::syntax::has_jumping_args(mac)
+            || mac.tokens.to_string().contains('?')
             || crate::syntax::tokens_have(&mac.tokens, &mut |ident| ident == "held__hr");
     }
 }

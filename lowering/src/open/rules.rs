@@ -66,11 +66,25 @@ impl Rules {
 
     /// Whether a template may bind a name that is given to it.
     fn binds(&self) -> bool {
-        self.templates().any(|template| {
-            crate::syntax::tokens_have(template, &mut |ident| {
-                ident == "let" || ident == "match" || ident == "for" || ident == "macro_rules"
-            }) || template.to_string().contains('|')
-        })
+        let names = |kind: &Ident| {
+            ![
+                "expr",
+                "expr_2021",
+                "literal",
+                "ty",
+                "path",
+                "lifetime",
+                "vis",
+            ]
+            .iter()
+            .any(|other| kind == other)
+        };
+        self.takes(&names)
+            && self.templates().any(|template| {
+                crate::syntax::tokens_have(template, &mut |ident| {
+                    ident == "let" || ident == "match" || ident == "for" || ident == "macro_rules"
+                }) || template.to_string().contains('|')
+            })
     }
 
     fn templates(&self) -> impl Iterator<Item = &TokenStream> {
@@ -80,11 +94,18 @@ impl Rules {
 
     /// Whether a rule wants an identifier, for which no expression may stand.
     pub(crate) fn takes_names(&self) -> bool {
-        fn takes(pattern: &[TokenTree]) -> bool {
+        self.takes(&|kind| kind == "ident")
+    }
+
+    /// Whether a rule takes something of such a kind.
+    fn takes(&self, kinds: &dyn Fn(&Ident) -> bool) -> bool {
+        fn takes(pattern: &[TokenTree], kinds: &dyn Fn(&Ident) -> bool) -> bool {
             pattern.iter().enumerate().any(|(i, tree)| match tree {
-                TokenTree::Group(group) => takes(&group.stream().into_iter().collect::<Vec<_>>()),
+                TokenTree::Group(group) => {
+                    takes(&group.stream().into_iter().collect::<Vec<_>>(), kinds)
+                }
                 TokenTree::Ident(kind) => {
-                    kind == "ident" && i > 0 && punct(pattern.get(i - 1)) == Some(':')
+                    kinds(kind) && i > 0 && punct(pattern.get(i - 1)) == Some(':')
                 }
                 _ => false,
             })
@@ -93,7 +114,7 @@ impl Rules {
             .definitions
             .iter()
             .flat_map(|definition| definition.rules.iter().map(|(matcher, _)| matcher));
-        matchers.any(|matcher| takes(matcher))
+        matchers.any(|matcher| takes(matcher, kinds))
     }
 }
 
@@ -506,7 +527,10 @@ pub(super) fn bound(
                 .path
                 .get_ident()
                 .and_then(|name| self.1.get(&name.to_string()));
-            if crate::syntax::takes_expressions(mac) || rules.is_some_and(|rules| !rules.binds()) {
+            let expressions =
+                crate::syntax::takes_expressions(mac) || rules.is_some_and(|rules| !rules.binds());
+            if expressions && let Some(args) = crate::syntax::macro_args(mac) {
+                args.iter().for_each(|arg| self.visit_expr(arg));
                 return;
             }
             crate::names::map_tokens(

@@ -159,6 +159,11 @@ impl Walk<'_> {
                 }
                 self.use_(ident, How::Borrow);
             }
+            Expr::Call(call) if crate::syntax::released(call).is_some() => {
+                let holder = crate::syntax::released(call).expect("just checked");
+                self.released.extend(names::local(holder));
+                self.use_(holder, How::Value);
+            }
             Expr::Call(call) if crate::syntax::finished(call).is_some() => {
                 let (begun, _) = crate::syntax::finished(call).expect("just checked");
                 let begun = names::local(begun);
