@@ -447,7 +447,8 @@ fn find_once(
             Expr::Block { block, .. } => find_once(block, joins, found, branches),
             Expr::If { then, els, .. } => {
                 find_once(then, joins, found, branches);
-                els.iter().for_each(|els| branch(els, joins, found, branches));
+                els.iter()
+                    .for_each(|els| branch(els, joins, found, branches));
             }
             Expr::Match { arms, .. } => arms
                 .iter()
@@ -463,7 +464,8 @@ fn find_once(
             Stmt::Plain(_) => {}
             Stmt::Let { init, els, .. } => {
                 expr(init, joins, found, branches);
-                els.iter().for_each(|els| find_once(els, joins, found, branches));
+                els.iter()
+                    .for_each(|els| find_once(els, joins, found, branches));
             }
             Stmt::Expr { expr: node, .. } => expr(node, joins, found, branches),
         }
