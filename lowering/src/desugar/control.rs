@@ -444,7 +444,7 @@ impl Desugar<'_> {
         let taken = expr.arms.iter().find(|arm| moves_elements(&arm.pat));
         let taken = taken.map(|arm| arm.pat.span());
         let joined =
-            !guards_await && !(is_place(&head) && !head.has_await()) && elements_join(&expr.arms);
+            !guards_await && (head.has_await() || !is_place(&head)) && elements_join(&expr.arms);
         if arms_await
             && expr.arms.len() > 1
             && !gives_reference(&head)

@@ -57,6 +57,24 @@ impl Takes {
     }
 }
 
+/// Attributes that leave a function's type as it is.
+const LEAVE: [&str; 14] = [
+    "allow",
+    "cfg",
+    "cold",
+    "deny",
+    "deprecated",
+    "doc",
+    "expect",
+    "forbid",
+    "inline",
+    "instrument",
+    "lower",
+    "must_use",
+    "track_caller",
+    "warn",
+];
+
 /// By `function`, `Type::function` or `Type.method`.
 pub(super) type Results = HashMap<String, Gives>;
 
@@ -93,7 +111,7 @@ struct Finder {
 }
 
 impl Finder {
-    fn add(&mut self, sig: &syn::Signature) {
+    fn add(&mut self, attrs: &[syn::Attribute], sig: &syn::Signature) {
         let function = plain(&sig.ident);
         let name = match &self.owner {
             Some((owner, _)) => match type_name(owner) {
@@ -118,11 +136,15 @@ impl Finder {
             let outer = self.owner.as_ref();
             own.any(named) || outer.is_some_and(|(_, outer)| outer.contains(&ident.to_string()))
         };
-        let ty = ty.filter(|ty| {
+        // Another attribute may have it give something else.
+        let stays = attrs
+            .iter()
+            .all(|attr| LEAVE.iter().any(|name| attr.path().is_ident(name)));
+        let ty = ty.filter(|_| stays).filter(|ty| {
             let tokens = quote::ToTokens::to_token_stream(ty);
             !crate::syntax::tokens_have(&tokens, &mut |ident| ident == "impl" || generic(ident))
         });
-        let takes = (sig.generics.params.is_empty())
+        let takes = (stays && sig.generics.params.is_empty())
             .then(|| Takes::of(sig))
             .flatten();
         let gives = Gives {
@@ -150,14 +172,14 @@ impl<'ast> Visit<'ast> for Finder {
         self.owner = Some(((*item.self_ty).clone(), generics));
         for inner in &item.items {
             if let syn::ImplItem::Fn(inner) = inner {
-                self.add(&inner.sig);
+                self.add(&inner.attrs, &inner.sig);
             }
         }
         self.owner = None;
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.add(&item.sig);
+        self.add(&item.attrs, &item.sig);
     }
 
     // What stands inside of a body, and what a trait only declares, is not looked at.
