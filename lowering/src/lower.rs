@@ -615,25 +615,6 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("utoipa", &["path"]),
 ];
 
-/// Attributes of traits and `impl` blocks whose async methods give back a box: their bodies go into an async block that binds every
-/// parameter again, in order.
-const BOXERS: &[(&str, &[&str])] = &[
-    ("async_trait", &["async_trait"]),
-    ("tonic", &["async_trait"]),
-    ("axum", &["async_trait"]),
-    ("axum_core", &["async_trait"]),
-    ("rocket", &["async_trait"]),
-    ("salvo", &["async_trait"]),
-    ("serenity", &["async_trait"]),
-];
-
-/// Attributes that put the body into an async block, which captures the parameters that it mentions.
-const WRAPPERS: &[(&str, &[&str])] = &[
-    ("tracing", &["instrument"]),
-    ("tracing_attributes", &["instrument"]),
-    ("async_recursion", &["async_recursion"]),
-];
-
 fn attribute(attr: &syn::Attribute) -> Diagnostic {
     let path: Vec<String> = attr
         .path()
@@ -715,38 +696,10 @@ fn is_runner(attr: &syn::Attribute, table: &Table) -> bool {
     is_imported(attr, RUNNERS, table)
 }
 
-/// Whether all parameters of a function are names.
-fn has_plain_parameters(found: &Found) -> bool {
-    found.sig.inputs.iter().all(|input| match input {
-        syn::FnArg::Receiver(_) => true,
-        syn::FnArg::Typed(typed) => {
-            matches!(&*typed.pat, syn::Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none())
-        }
-    })
-}
-
-/// Whether nothing happens when the parameters of a function drop, in whatever order.
-fn has_parameters_without_drop(found: &Found, table: &Table) -> bool {
-    has_plain_parameters(found)
-        && found.sig.inputs.iter().all(|input| match input {
-            syn::FnArg::Receiver(receiver) => {
-                matches!(receiver.kind, syn::ReceiverKind::Reference(..))
-            }
-            syn::FnArg::Typed(typed) => table.facts(&typed.ty).no_drop,
-        })
-}
-
 /// Whether an attribute takes the function for an async one whose body may be any other that does the same.
 fn takes_async(attr: &syn::Attribute, found: &Found, table: &Table) -> bool {
     // Of a parameter, the function that runs another decides what becomes.
-    is_runner(attr, table) && found.sig.inputs.is_empty()
-        || is_imported(attr, KEEPERS, table)
-        || is_imported(attr, WRAPPERS, table) && has_parameters_without_drop(found, table)
-}
-
-/// Whether an attribute does so with the methods of what it stands at.
-fn boxes_async(attr: &syn::Attribute, found: &Found, table: &Table) -> bool {
-    found.kind != Kind::Free && is_imported(attr, BOXERS, table) && has_plain_parameters(found)
+    is_runner(attr, table) && found.sig.inputs.is_empty() || is_imported(attr, KEEPERS, table)
 }
 
 /// Whether an attribute is one of these.
@@ -763,12 +716,10 @@ fn is_of(attr: &syn::Attribute, known: &[(&str, &[&str])]) -> bool {
 
 /// Whether the function must stay an `async fn`, with its machine awaited inside: an attribute wants one, or it may await itself.
 fn stays_async(found: &Found, table: &Table) -> bool {
-    let around = &found.around;
     found
         .attrs
         .iter()
         .any(|attr| takes_async(attr, found, table))
-        || around.iter().any(|attr| boxes_async(attr, found, table))
         || found.recursive
 }
 
@@ -787,8 +738,7 @@ fn refuse_attributes(found: &Found, table: &Table) -> Vec<Diagnostic> {
     let takes = |attr: &&syn::Attribute| {
         is_plain(attr) || is_of(attr, PREFIXES) || takes_async(attr, found, table)
     };
-    let boxes = |attr: &&syn::Attribute| is_plain(attr) || boxes_async(attr, found, table);
-    let around = found.around.iter().filter(|attr| !boxes(attr));
+    let around = found.around.iter().filter(|attr| !is_plain(attr));
     let own = found.attrs.iter().filter(|attr| !takes(attr));
     around.chain(own).map(attribute).collect()
 }
@@ -1008,10 +958,6 @@ mod tests {
     #[test]
     fn attributes_that_take_any_body_get_that_of_the_machine() {
         for source in [
-            "#[async_trait::async_trait] impl Get for Here { async fn get(&self, key: String) { wait(&key).await } }",
-            "use async_trait::async_trait; #[async_trait] trait Get { async fn get(&self) { self.wait().await } }",
-            "#[cfg_attr(wasm, async_trait::async_trait(?Send))] impl Get for Here { async fn get(&self) { wait().await } }",
-            "use tracing::instrument; #[instrument(skip(key))] async fn get(key: &str) { wait(key).await }",
             "#[embassy_executor::task] async fn run(mut led: Output<'static>) { blink(&mut led).await }",
             "use actix_web::get; #[get(\"/\")] async fn index(data: Data<u8>) -> String { answer(&data).await }",
         ] {
@@ -1027,13 +973,12 @@ mod tests {
     #[test]
     fn attributes_that_may_make_anything_of_a_function_are_left_alone() {
         for source in [
-            // The order in which the parameters drop would be another.
-            "#[tracing::instrument] async fn get(key: String, more: String) { wait(&key, &more).await }",
-            // Of a pattern it drops the rest at once.
-            "#[async_trait::async_trait] impl Get for Here { async fn get(&self, _: String) { wait().await } }",
+            // These rewrite what they stand at.
+            "#[tracing::instrument] async fn get(key: String) { wait(&key).await }",
+            "#[async_trait::async_trait] impl Get for Here { async fn get(&self) { wait().await } }",
             // Of that name there may be another.
-            "#[instrument] async fn get(key: &str) { wait(key).await }",
-            "use mine::async_trait; #[async_trait] impl Get for Here { async fn get(&self) { wait().await } }",
+            "#[handler] async fn get(key: &str) { wait(key).await }",
+            "use mine::get; #[get(\"/\")] async fn index(key: &str) { wait(key).await }",
         ] {
             assert_eq!(lowered(source), [None], "{source}");
         }
