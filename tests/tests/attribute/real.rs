@@ -295,31 +295,6 @@ impl Gauge {
     }
 }
 
-/// The attributes that are known to take any body that does the same get that of the machine.
-#[lower]
-#[async_trait::async_trait]
-impl Store for Gauge {
-    async fn get(&self, key: &str) -> Option<u32> {
-        let key = key.to_owned();
-        let n = self.read().await;
-        (key.len() == 1).then_some(n)
-    }
-}
-
-#[lower]
-#[tracing::instrument]
-async fn instrumented_below(n: u32) -> u32 {
-    let once = double(n).await;
-    once + double(once).await
-}
-
-#[tokio::test]
-async fn known_attributes_take_the_machine() {
-    assert_eq!(look_up(&Gauge(2), "b").await, 4);
-    assert_eq!(look_up(&Gauge(2), "bb").await, 0);
-    assert_eq!(instrumented_below(1).await, 6);
-}
-
 #[tokio::test]
 async fn what_other_attributes_rewrite_is_left_to_them() {
     let gauge = Gauge(2);
