@@ -476,9 +476,14 @@ impl VisitMut for Scopes<'_> {
 fn named_arguments(tokens: &proc_macro2::TokenStream) -> HashSet<String> {
     use proc_macro2::{Spacing, TokenTree};
     let trees: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    let text = trees
-        .iter()
-        .position(|tree| matches!(tree, TokenTree::Literal(_)));
+    // Before the string of a log macro there may be fields: `target: "net", n = 5, "{n}"`.
+    let is_comma =
+        |at: usize| matches!(&trees[at], TokenTree::Punct(punct) if punct.as_char() == ',');
+    let text = (0..trees.len()).rev().find(|&at| {
+        let begins = at.checked_sub(1).is_none_or(is_comma);
+        let ends = at + 1 == trees.len() || is_comma(at + 1);
+        matches!(trees[at], TokenTree::Literal(_)) && begins && ends
+    });
     let behind = &trees[text.unwrap_or(trees.len())..];
     let named = behind.windows(3).filter_map(|three| match three {
         [

@@ -291,6 +291,7 @@ impl Finder {
                 syn::Lit::Float(float) if float.suffix().is_empty() => Some(Open::Number),
                 _ => None,
             },
+            Expr::Cast(_) | Expr::Assign(_) => None,
             Expr::Unary(unary) => self.of(&unary.expr),
             Expr::Binary(binary) => match binary.op {
                 syn::BinOp::Add(_)
@@ -303,6 +304,7 @@ impl Finder {
                 | syn::BinOp::BitOr(_)
                 | syn::BinOp::Shl(_)
                 | syn::BinOp::Shr(_) => self.of(&binary.left).max(self.of(&binary.right)),
+                // A comparison.
                 _ => None,
             },
             Expr::Path(path) => match as_ident(expr).and_then(names::local) {
@@ -325,12 +327,10 @@ impl Finder {
                     return None;
                 };
                 let inside = call.args.iter().map(|part| self.of(part)).max().flatten();
-                if path
-                    .path
-                    .segments
-                    .iter()
-                    .any(|segment| !segment.arguments.is_none())
-                {
+                let spelled = |segment: &syn::PathSegment| {
+                    !segment.arguments.is_none() && !leaves_open(&segment.arguments)
+                };
+                if path.path.segments.iter().any(spelled) {
                     return None;
                 }
                 let names: Vec<String> = path
@@ -347,7 +347,7 @@ impl Finder {
                     _ => inside.map(|_| Open::Maybe),
                 }
             }
-            Expr::MethodCall(call) if call.turbofish.is_none() => {
+            Expr::MethodCall(call) if call.turbofish.as_ref().is_none_or(leaves_open) => {
                 let name = call.method.to_string();
                 match name.as_str() {
                     "into" | "try_into" | "parse" | "collect" | "sum" | "product" => {
@@ -368,8 +368,23 @@ impl Finder {
                         .max()
                         .flatten()
                         .map(|_| Open::Arguments),
-                    None => None,
+                    // `vec![value; n]`
+                    None => Some(Open::Maybe),
                 }
+            }
+            Expr::Macro(found) => {
+                let name = crate::syntax::macro_name(&found.mac);
+                (!has_known_type(&name)).then_some(Open::Maybe)
+            }
+            Expr::Struct(value) => {
+                let fields = value.fields.iter().map(|field| &field.expr);
+                let parts = fields.chain(value.rest.as_deref());
+                let inside = parts.map(|part| self.of(part)).max().flatten();
+                // The struct itself is named.
+                inside.map(|inside| match inside {
+                    Open::Maybe | Open::Number => Open::Maybe,
+                    Open::Arguments | Open::All => Open::Arguments,
+                })
             }
             Expr::Tuple(tuple) => tuple.elems.iter().map(|part| self.of(part)).max().flatten(),
             Expr::Array(array) => array.elems.iter().map(|part| self.of(part)).max().flatten(),
@@ -388,7 +403,8 @@ impl Finder {
                 .flatten(),
             Expr::Block(found) => self.of_block(&found.block),
             Expr::Unsafe(found) => self.of_block(&found.block),
-            _ => None,
+            // Whatever else has a number in it may be of its type.
+            expr => self.has_number(expr).then_some(Open::Maybe),
         }
     }
 
@@ -398,6 +414,29 @@ impl Finder {
             _ => None,
         }
     }
+}
+
+/// Whether some of the arguments in a path, `_`, are left open.
+fn leaves_open(arguments: &impl quote::ToTokens) -> bool {
+    crate::syntax::tokens_have(&arguments.to_token_stream(), &mut |ident| ident == "_")
+}
+
+/// Macros of the standard library whose value is of one type, or of that of nothing.
+fn has_known_type(name: &str) -> bool {
+    crate::syntax::is_format_macro(name) && name != "dbg"
+        || matches!(
+            name,
+            "matches"
+                | "stringify"
+                | "concat"
+                | "line"
+                | "column"
+                | "file"
+                | "module_path"
+                | "cfg"
+                | "env"
+                | "include_str"
+        )
 }
 
 /// Types whose arguments their functions leave open.
