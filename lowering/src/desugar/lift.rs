@@ -242,6 +242,20 @@ impl Desugar<'_> {
                 *found.expr = temporary(self.lift(*found.expr, prefix));
                 Expr::Match(found)
             }
+            // The same; since edition 2024 they end with the `if`, wherever it stands.
+            Expr::If(mut found)
+                if matches!(*found.cond, Expr::Let(_))
+                    && !found.then_branch.has_await()
+                    && !found
+                        .else_branch
+                        .as_ref()
+                        .is_some_and(|(_, els)| els.has_await()) =>
+            {
+                if let Expr::Let(cond) = &mut *found.cond {
+                    *cond.expr = temporary(self.lift((*cond.expr).clone(), prefix));
+                }
+                Expr::If(found)
+            }
             Expr::Block(_)
             | Expr::If(_)
             | Expr::Match(_)
