@@ -334,7 +334,7 @@ impl Residual<'_> {
                 // A scope inside did not bind it again, as nothing is left of it there; but an older one moves behind it.
                 let stays = mentions.has(local)
                     && !binds_again(code, name)
-                    && runs_before(code, local, name);
+                    && runs_before(code, local, name, &self.analysis.moves);
                 if !tokens.is_empty() && held.contains(&local) && self.drops(local) && stays {
                     tokens.extend(quote!(let #mutability #name = #name;));
                 }

@@ -2,7 +2,8 @@
 
 use crate::emit::mentions::Mentions;
 use crate::layout::Layout;
-use crate::names::{self, LocalId};
+use crate::names::{self, LocalId, Mention};
+use crate::sets::Set;
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 
@@ -154,30 +155,39 @@ pub(in crate::emit) fn is_punct(tree: &TokenTree, char: char) -> bool {
     matches!(tree, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-/// Whether code may run something, which can panic, before it comes to the first mention of a local.
-pub(super) fn runs_before(code: &TokenStream, local: LocalId, name: &Ident) -> bool {
-    reaches(code, local, name) != Way::Mention
+/// Whether code may run something, which can panic, before it moves a local. `moves`: the mentions that do.
+pub(super) fn runs_before(
+    code: &TokenStream,
+    local: LocalId,
+    name: &Ident,
+    moves: &Set<Mention>,
+) -> bool {
+    reaches(code, local, name, moves) != Way::Move
 }
 
 /// What code comes to first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     End,
-    Mention,
+    Move,
     Call,
 }
 
-fn reaches(code: &TokenStream, local: LocalId, name: &Ident) -> Way {
+fn reaches(code: &TokenStream, local: LocalId, name: &Ident, moves: &Set<Mention>) -> Way {
     let trees: Vec<TokenTree> = code.clone().into_iter().collect();
     let is_word = |at: usize, words: &[&str]| matches!(trees.get(at), Some(TokenTree::Ident(word)) if words.iter().any(|other| word == other));
     let is_mark = |at: usize, mark: char| trees.get(at).is_some_and(|tree| is_punct(tree, mark));
     for (i, tree) in trees.iter().enumerate() {
         match tree {
-            TokenTree::Ident(ident) if names::local(ident) == Some(local) || ident == name => {
-                return Way::Mention;
+            TokenTree::Ident(ident) => {
+                let mention = names::mention(ident);
+                let moved = |(other, mention)| other == local && moves.contains(&mention);
+                if mention.map_or(ident == name, moved) {
+                    return Way::Move;
+                }
             }
             TokenTree::Group(group) => {
-                let inside = reaches(&group.stream(), local, name);
+                let inside = reaches(&group.stream(), local, name, moves);
                 // A place of ours: `rt::at!(x)`.
                 let place = i > 1 && is_mark(i - 1, '!') && is_word(i - 2, &["at", "out"]);
                 let alone = group.delimiter() == Delimiter::Brace || i == 0 || is_mark(i - 1, '=');
