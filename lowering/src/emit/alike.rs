@@ -116,6 +116,9 @@ impl Declaration {
         let mut names = Vec::new();
         let pattern = trees[at + 1..pattern.unwrap_or(end)].iter().cloned();
         marked(pattern.collect(), &mut names);
+        // Each alternative of a pattern names them all.
+        let mut seen = HashSet::new();
+        names.retain(|name| names::local(name).is_some_and(|local| seen.insert(local)));
         let init: TokenStream = trees[value..end].iter().cloned().collect();
         let value = (value < end).then(|| plain(init).to_string());
         Some(Declaration { names, value, end })
@@ -135,7 +138,10 @@ fn is_kept(init: &[TokenTree], runtime: &Ident) -> bool {
             TokenTree::Group(_),
             ..,
         ] => {
-            const KEPT: [&str; 5] = ["carried", "resume", "fill", "held", "poll"];
+            // Also what gives a guard, which is not of the local's type.
+            const KEPT: [&str; 9] = [
+                "begin", "carried", "fill", "flag", "held", "open", "poll", "resume", "there",
+            ];
             let ours = rt == runtime || rt == "rt__hr";
             ours && bang.as_char() == '!' && KEPT.iter().any(|known| name == known)
         }
