@@ -51,9 +51,27 @@ pub(super) struct Parts<'a> {
     pub(super) look: TokenStream,
 }
 
-/// The lints of which only the original is to be checked.
+/// The lints of which only the original is to be checked. `warnings` are not those that somebody denies by name or with their group.
 fn silence() -> TokenStream {
-    quote!(#[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)])
+    quote! {
+        #[allow(
+            warnings,
+            unknown_lints,
+            renamed_and_removed_lints,
+            unused,
+            unused_results,
+            nonstandard_style,
+            non_shorthand_field_patterns,
+            let_underscore_drop,
+            trivial_casts,
+            trivial_numeric_casts,
+            closure_returning_async_block,
+            clippy::all,
+            clippy::pedantic,
+            clippy::nursery,
+            clippy::restriction
+        )]
+    }
 }
 
 /// The items that take the place of a function.

@@ -3,15 +3,12 @@
 use handroll_tests::place;
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
 use std::process::Command;
 use std::{env, fs, io};
 
-/// The files of a folder beside this one, by name.
-pub(crate) fn cases(folder: &str) -> io::Result<BTreeMap<String, String>> {
-    let folder = place::workspace()
-        .join("tests/tests/attribute")
-        .join(folder);
+/// The mistakes, by name.
+pub(crate) fn cases() -> io::Result<BTreeMap<String, String>> {
+    let folder = place::workspace().join("macro-shim/tests/mistakes");
     let mut cases = BTreeMap::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -34,7 +31,6 @@ pub(crate) fn messages(
     fs::create_dir_all(folder.join("src/bin"))?;
     fs::write(folder.join("Cargo.toml"), manifest(package))?;
     for (name, text) in cases {
-        let text = format!("{text}\n#[allow(dead_code)]\nfn main() {{}}\n");
         fs::write(folder.join("src/bin").join(name).with_extension("rs"), text)?;
     }
     let output = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
@@ -103,18 +99,4 @@ fn cleaned(rendered: &str) -> String {
         }
     });
     lines.collect::<String>() + "\n"
-}
-
-/// Compares a text with the one in a file beside it; `HANDROLL_BLESS=1` makes it that.
-pub(crate) fn golden(path: &Path, text: &str) -> io::Result<Option<String>> {
-    let stored = fs::read_to_string(path).unwrap_or_default();
-    if stored == text {
-        return Ok(None);
-    }
-    if env::var_os("HANDROLL_BLESS").is_some() && env::var_os("CI").is_none() {
-        fs::write(path, text)?;
-        return Ok(None);
-    }
-    let diff = similar::TextDiff::from_lines(&stored, text);
-    Ok(Some(format!("{}\n{}", path.display(), diff.unified_diff())))
 }

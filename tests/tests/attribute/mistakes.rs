@@ -1,8 +1,7 @@
 //! A mistake in a lowered function is reported as the compiler reports it for the function without the attribute: once, at the
-//! same tokens, in the same words.
+//! same tokens, in the same words. The programs are those of `macro-shim/tests/mistakes`, where the words themselves are reviewed.
 
-use crate::compiler::{cases, golden, messages};
-use handroll_tests::place;
+use crate::compiler::{cases, messages};
 use std::error::Error;
 
 /// The same text without the attribute; everything else stays where it is.
@@ -27,7 +26,7 @@ fn trimmed(text: &str) -> String {
 
 #[test]
 fn mistakes_are_reported_as_without_the_attribute() -> Result<(), Box<dyn Error>> {
-    let lowered = cases("mistakes")?;
+    let lowered = cases()?;
     assert!(lowered.len() >= 12);
     let native = lowered
         .iter()
@@ -43,21 +42,6 @@ fn mistakes_are_reported_as_without_the_attribute() -> Result<(), Box<dyn Error>
             let diff = similar::TextDiff::from_lines(&expected, &said);
             wrong.push_str(&format!("{name}\n{}\n", diff.unified_diff()));
         }
-    }
-    assert!(wrong.is_empty(), "\n{wrong}");
-    Ok(())
-}
-
-/// What only handroll says.
-#[test]
-fn refusals_and_wrong_uses_name_the_place_and_a_way_out() -> Result<(), Box<dyn Error>> {
-    let said = messages("attribute-refused", &cases("refusals")?)?;
-    let folder = place::workspace().join("tests/tests/attribute/refusals");
-    let mut wrong = String::new();
-    for (name, text) in &said {
-        assert!(text.contains("error"), "{name} is not refused:\n{text}");
-        let difference = golden(&folder.join(name).with_extension("stderr"), text)?;
-        wrong.extend(difference);
     }
     assert!(wrong.is_empty(), "\n{wrong}");
     Ok(())

@@ -1,6 +1,15 @@
 //! Expansions pass under lints that forbid what they can, and beside names that stand in their way.
 #![deny(
     warnings,
+    // By name or with their group they are more than `warnings`.
+    unused,
+    unused_results,
+    nonstandard_style,
+    non_shorthand_field_patterns,
+    let_underscore_drop,
+    trivial_casts,
+    trivial_numeric_casts,
+    rust_2018_idioms,
     missing_docs,
     clippy::all,
     clippy::pedantic,
@@ -28,6 +37,26 @@ pub async fn sum(values: &[u32], mut start: u32) -> Result<u32, String> {
 async fn note(text: &mut String, got: u32) {
     let more = ready(got.to_string()).await;
     text.push_str(&more);
+}
+
+/// What the machine has no use for, its original has: names, braces, labels, and `mut`.
+#[lower]
+pub async fn found(lists: &[&[u32]], mut wanted: u32) -> Option<u32> {
+    let mut seen = 0;
+    'lists: for list in lists {
+        for &value in *list {
+            if ready(value).await == wanted {
+                seen += 1;
+                continue 'lists;
+            }
+            if value == 0 {
+                return None;
+            }
+        }
+        wanted += 1;
+    }
+    let (last, _) = (ready(seen).await, ready(String::new()).await);
+    Some(last)
 }
 
 /// Waits without any state of its own.
@@ -83,6 +112,8 @@ fn lints_have_nothing_to_say() {
     assert_eq!(block_on(sum(&[1, 2], 3)), Ok(6));
     assert_eq!(block_on(sum(&[1], u32::MAX)), Err("too much".to_owned()));
     block_on(nothing());
+    assert_eq!(block_on(found(&[&[1], &[3, 1]], 1)), Some(2));
+    assert_eq!(block_on(found(&[&[0]], 1)), None);
     assert_eq!(block_on(blocks(1, "a".to_owned())), Ok(5));
     assert!(block_on(blocks(u32::MAX, String::new())).is_err());
     assert_eq!(block_on(Of('a').twice()), ('a', 'a'));

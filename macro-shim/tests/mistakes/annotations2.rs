@@ -1,0 +1,12 @@
+use handroll_rt::lower;
+
+async fn read(text: &str) -> u32 { text.len() as u32 }
+#[lower]
+async fn add(v: u32) -> u32 {
+    let x = Vec::new();
+    read("b").await;
+    println!("{}", x.len());
+    v
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use handroll_rt::lower;
+
+async fn read(text: &str) -> u32 { text.len() as u32 }
+#[lower]
+async fn add(v: u32) -> u32 {
+    let x = read("a");
+    read("b").await;
+    x + v
+}
+
+fn main() {}

@@ -1,4 +1,0 @@
-use handroll_rt::lower;
-
-#[lower(dump, dump)]
-async fn echo() {}
