@@ -200,10 +200,21 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
     } else {
         output
     };
-    let annotation = (!has_impl(&output) && !item.is_block).then(|| quote!(-> #rt::Poll<#output>));
+    // A reader needs no names of lifetimes. But of a closure without them, the compiler can ask for more than the function promises.
+    let returned = match signature.returned() {
+        Some(named) if item.output == Output::Expansion && layout.name.is_none() => named,
+        _ => &output,
+    };
+    let annotation =
+        (!has_impl(&output) && !item.is_block).then(|| quote!(-> #rt::Poll<#returned>));
     // What an expansion's step captures has no size.
     let by_move = (item.output == Output::Expansion && layout.name.is_none()).then(|| quote!(move));
-    let step = quote!(#by_move |#handle, #cx| #annotation { #turns });
+    // The type of an `impl Trait` is settled inside of the step: captured, it could not be tied to the function's lifetimes.
+    let settled = (by_move.is_some() && !item.is_block && has_impl(&output)).then(|| {
+        let accepted = &fresh.accepted;
+        quote!(let #accepted = #accepted.within();)
+    });
+    let step = quote!(#by_move |#handle, #cx| #annotation { #settled #turns });
     let items = &body.items;
     let prologue = &signature.prologue;
     let alias = alias(rt);

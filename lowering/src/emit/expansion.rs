@@ -336,7 +336,13 @@ fn original(input: &Input<'_>, body: &Body, given: Arguments) -> (TokenStream, T
         .collect();
     let output = output(item.sig);
     let block = async_block(item, &arguments, &output);
-    checked(item, &layout.fresh, &arguments, given, (&block, &output))
+    let returned = match input.signature.returned() {
+        // Inside of the step it is whatever that gives.
+        Some(named) if super::has_impl(named) => quote!(()),
+        Some(named) => named.to_token_stream(),
+        None => output.clone(),
+    };
+    checked(item, &layout.fresh, &arguments, given, (&block, &returned))
 }
 
 /// The same, where the parameters are called `arguments`, from an `async` block with the original in it, and what the machine returns.

@@ -58,7 +58,7 @@ impl Takes {
 }
 
 /// Attributes that leave a function's type as it is.
-const LEAVE: [&str; 14] = [
+const LEAVE: [&str; 13] = [
     "allow",
     "cfg",
     "cold",
@@ -69,7 +69,6 @@ const LEAVE: [&str; 14] = [
     "forbid",
     "inline",
     "instrument",
-    "lower",
     "must_use",
     "track_caller",
     "warn",
@@ -137,9 +136,9 @@ impl Finder {
             own.any(named) || outer.is_some_and(|(_, outer)| outer.contains(&ident.to_string()))
         };
         // Another attribute may have it give something else.
-        let stays = attrs
-            .iter()
-            .all(|attr| LEAVE.iter().any(|name| attr.path().is_ident(name)));
+        let stays = attrs.iter().map(syn::Attribute::path).all(|path| {
+            crate::lower::is_lower(path) || LEAVE.iter().any(|name| path.is_ident(name))
+        });
         let ty = ty.filter(|_| stays).filter(|ty| {
             let tokens = quote::ToTokens::to_token_stream(ty);
             !crate::syntax::tokens_have(&tokens, &mut |ident| ident == "impl" || generic(ident))

@@ -177,3 +177,52 @@ fn blocks_of_functions_that_are_not_async_are_lowered() {
     assert_eq!(block_on(Counter(1).call(2)), 5);
     assert_eq!(block_on(generic(("a", 1), |n| n + 1)), ("a", 2));
 }
+
+struct Kept<'k, T> {
+    text: &'k str,
+    all: Vec<T>,
+}
+
+/// What they return borrows from `self`, which holds values of any type; and there is another reference.
+#[lower]
+impl<'k, T: PartialEq> Kept<'k, T> {
+    async fn first(&self, default: &str) -> Option<&T> {
+        let read = read(default).await;
+        self.all.get(read.map_or(0, |n| n as usize))
+    }
+
+    async fn last(&mut self, text: &'k str, value: T) -> &mut T {
+        if read(self.text).await.is_err() {
+            self.text = text;
+        }
+        self.all.push(value);
+        let last = self.all.len() - 1;
+        &mut self.all[last]
+    }
+
+    async fn others(&self, text: &str, value: T) -> impl Iterator<Item = &T> {
+        let n = read(text).await.unwrap_or(0);
+        let (all, value) = (self.all.iter(), value);
+        all.skip(n as usize).filter(move |other| **other != value)
+    }
+
+    async fn boxed(&self, text: &str) -> Result<Box<dyn Iterator<Item = &T> + '_>, ParseIntError> {
+        let n = read(text).await?;
+        Ok(Box::new(self.all.iter().skip(n as usize)))
+    }
+}
+
+#[test]
+fn what_is_returned_may_borrow() {
+    let mut kept = Kept {
+        text: "k",
+        all: vec![1, 2],
+    };
+    assert_eq!(block_on(kept.first("1")), Some(&2));
+    *block_on(kept.last("3", 4)) += 1;
+    assert_eq!((kept.text, &kept.all), ("3", &vec![1, 2, 5]));
+    assert!(block_on(kept.others("0", 2)).eq(&[1, 5]));
+    let boxed = block_on(kept.boxed("2")).map(Iterator::count);
+    assert_eq!(boxed, Ok(1));
+    assert!(block_on(kept.boxed("none")).is_err());
+}

@@ -127,6 +127,31 @@ impl Signature {
         }
     }
 
+    /// What the future gives, with the lifetimes' names; nothing where the signature does not say it.
+    pub(crate) fn returned(&self) -> Option<&Type> {
+        let syn::ReturnType::Type(_, ty) = &self.sig.output else {
+            return None;
+        };
+        let Type::ImplTrait(future) = &**ty else {
+            return None;
+        };
+        future.bounds.iter().find_map(|bound| {
+            let syn::TypeParamBound::Trait(bound) = bound else {
+                return None;
+            };
+            let syn::PathArguments::AngleBracketed(args) = &bound.path.segments.last()?.arguments
+            else {
+                return None;
+            };
+            args.args.iter().find_map(|arg| match arg {
+                syn::GenericArgument::AssocType(output) if output.ident == "Output" => {
+                    Some(&output.ty)
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// Whether the function awaits its machine.
     pub(crate) fn awaits(&self) -> bool {
         self.sig.asyncness.is_some()
