@@ -23,7 +23,7 @@ use crate::report::{
 };
 use crate::resolve::{Resolved, resolve};
 use crate::text::Text;
-use crate::types::{Table, Trust};
+use crate::types::{Bounds, Table, Trust};
 use crate::unknown;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -433,6 +433,10 @@ fn trusting(
     let mut sink = Sink::new();
     let mut resolved = resolve(&found.sig, opened, &mut sink);
     resolved.self_ty.clone_from(&found.self_ty);
+    resolved.bounds = Bounds::of(
+        found.outer.iter().chain([&found.sig.generics]),
+        &found.block,
+    );
     resolved.module.clone_from(&found.module);
     gate(&mut sink)?;
     let mut body = desugar(&mut resolved, table, options.edition, &mut sink);
@@ -803,7 +807,10 @@ fn emit_item(
         stays_async: stays_async(found, table),
         recursive: found.recursive,
         handed_on: table.may_be_handed_on(&found.sig.ident.to_string()),
-        awaits_generic: table.calls_generic(&found.block),
+        // The attribute sees no other file, and what is awaited may come from one.
+        awaits_generic: table.calls_generic(&found.block)
+            || options.output == crate::report::Output::Expansion
+                && crate::syntax::count_awaits(&found.block) > 0,
         block: &found.block,
         condition,
         edition: options.edition,

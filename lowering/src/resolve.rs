@@ -6,6 +6,7 @@ use crate::diagnostics::{Code, Diagnostic, Sink};
 use crate::names::{self, LocalId, Mention};
 use crate::open::Opened;
 use crate::syntax::HasAwait;
+use crate::types::Bounds;
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use std::collections::HashSet;
@@ -49,6 +50,8 @@ pub(crate) struct Resolved {
     pub(crate) mentioned: HashSet<String>,
     /// What `Self` is, if there is an `impl` around the function.
     pub(crate) self_ty: Option<Type>,
+    /// What its type parameters are bound by.
+    pub(crate) bounds: Bounds,
     /// The modules of its file around it, where these are known.
     pub(crate) module: Option<String>,
     /// Uses of parts that are taken for copies, as the rest of the value is used in other places later.
@@ -125,6 +128,7 @@ pub(crate) fn resolve(sig: &syn::Signature, opened: Opened, sink: &mut Sink) -> 
         mentions: scopes.mentions,
         mentioned,
         self_ty: None,
+        bounds: Bounds::default(),
         module: None,
         copies: HashSet::new(),
     }

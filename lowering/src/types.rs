@@ -3,11 +3,13 @@
 //! A name is used only where it is unambiguous. What is taken for copied or borrowed and is not gives a type error in the output,
 //! never another behaviour; what is taken for free of drops must be so for certain.
 
+mod bounds;
 mod package;
 mod patterns;
 mod results;
 mod values;
 
+pub(crate) use bounds::Bounds;
 pub use package::PackageTypes;
 pub(crate) use results::Site;
 

@@ -533,6 +533,9 @@ impl Walk<'_> {
 
     /// How a method takes `self`, as far as that can be told.
     fn takes(&self, ty: Option<&syn::Type>, method: &str) -> Option<Receiver> {
+        if ty.is_some_and(|ty| self.resolved.bounds.consumes(ty, method)) {
+            return Some(Receiver::ByValue);
+        }
         match self.trust {
             Trust::Types => self.table.certain_receiver(ty, method),
             Trust::Names => self.table.receiver(ty, method),
