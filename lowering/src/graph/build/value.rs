@@ -201,7 +201,16 @@ impl Walk<'_> {
                         self.place(&reference.expr, How::Read);
                     }
                 } else {
+                    let depth = self.units.last().map(|unit| unit.loans.len());
                     self.operands(call.args.iter());
+                    // With a single argument, only the result could keep what that borrows.
+                    let owned = |ty: syn::Type| self.table.facts(&ty).owned;
+                    if call.args.len() == 1
+                        && self.exact_type(expr).is_some_and(owned)
+                        && let (Some(unit), Some(depth)) = (self.units.last_mut(), depth)
+                    {
+                        unit.loans.truncate(depth);
+                    }
                 }
             }
             Expr::Macro(mac) => self.mac(&mac.mac),
