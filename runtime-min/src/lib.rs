@@ -123,7 +123,7 @@ pub use hold::{
 pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};
 pub use lowered::{
-    Accepted, Answer, Asks, AsksNothing, Lowered, Original, answer, any, stands_for,
+    Accepted, Answer, Asks, AsksNothing, HoldsNoMore, Lowered, Original, answer, any, stands_for,
     stands_for_block,
 };
 pub use machine::{
@@ -502,6 +502,18 @@ macro_rules! accepted {
         (&$crate::Original::new($native, output)).ask();
         $crate::answer($crate::Original::new($native, output)).stands()
     }};
+}
+
+/// The promise of a machine in an expansion: see [`HoldsNoMore`](crate::HoldsNoMore).
+///
+/// Contract of the emitted code: the machine is that of the function whose own future it stands for. It drops on a cancellation what that
+/// drops, and stores a value only where the function uses it again or drops it.
+#[macro_export]
+macro_rules! holds_no_more {
+    () => {
+        // SAFETY: as the contract says.
+        unsafe { $crate::HoldsNoMore::promised() }
+    };
 }
 
 /// `?` inside the step function of an expansion.

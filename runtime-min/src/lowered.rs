@@ -10,25 +10,59 @@ use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::ControlFlow;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 /// A [`Machine`] that stands for the compiler's own future of the same function.
 ///
-/// `N` is that future's type. No value of it is ever made; it stands here so that a missing auto trait such as `Send` is reported as
-/// the compiler reports it for the function as it was written.
+/// `N` is that future's type. No value of it is ever made; it stands here for its auto traits, which are those of the machine too: so a
+/// missing `Send` is reported as the compiler reports it for the function as it was written, and finding out goes no deeper.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Lowered<N, S: Frame, F, L> {
     native: PhantomData<N>,
-    machine: Deep<Machine<S, F>>,
+    machine: Machine<S, F>,
     look: L,
 }
 
-/// The compiler reports the first thing it finds that lacks an auto trait, and looks at what lies less deep first. The machine lies
-/// deeper than what the compiler's own future holds.
-type Deep<T> = Behind<Behind<Behind<Behind<Behind<Behind<T>>>>>>;
+/// The promise that a machine holds no value across a wait that the compiler's own future of the same function does not hold there.
+pub struct HoldsNoMore(());
 
-struct Behind<T>(T);
+impl HoldsNoMore {
+    /// The promise.
+    ///
+    /// # Safety
+    /// It is kept: what the machine holds when it is not being polled is dropped, or used again, by the compiler's own future as well.
+    #[inline(always)]
+    pub const unsafe fn promised() -> Self {
+        HoldsNoMore(())
+    }
+}
+
+// SAFETY: who made it promised that what it holds between two polls, the compiler's own future `N` holds too. The step and the look
+// are closures of the emitted code, which capture nothing but an `Accepted`.
+unsafe impl<N: Send, S: Frame, F, L> Send for Lowered<N, S, F, L> {}
+// SAFETY: as above.
+unsafe impl<N: Sync, S: Frame, F, L> Sync for Lowered<N, S, F, L> {}
+impl<N: RefUnwindSafe, S: Frame, F, L> RefUnwindSafe for Lowered<N, S, F, L> {}
+// Always: this is the trait that an original is asked for, and the question must not lead from function to function. A machine that
+// panicked is not polled again, whatever it borrows.
+impl<N, S: Frame, F, L> UnwindSafe for Lowered<N, S, F, L> {}
+
+impl<S: Frame, F, L> Lowered<Machine<S, F>, S, F, L>
+where
+    L: for<'f> Fn(&'f S) -> State<'f>,
+{
+    /// The machine of a block, of which the function around answers for the mistakes: its auto traits are its own.
+    #[inline(always)]
+    pub const fn of_block(machine: Machine<S, F>, look: L) -> Self {
+        Lowered {
+            native: PhantomData,
+            machine,
+            look,
+        }
+    }
+}
 
 impl<N, S: Frame, F, L> Lowered<N, S, F, L>
 where
@@ -36,10 +70,15 @@ where
 {
     /// A machine, and how to see where it waits.
     #[inline(always)]
-    pub const fn new(native: PhantomData<N>, machine: Machine<S, F>, look: L) -> Self {
+    pub const fn new(
+        _: HoldsNoMore,
+        native: PhantomData<N>,
+        machine: Machine<S, F>,
+        look: L,
+    ) -> Self {
         Lowered {
             native,
-            machine: Behind(Behind(Behind(Behind(Behind(Behind(machine)))))),
+            machine,
             look,
         }
     }
@@ -54,7 +93,7 @@ where
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the machine is pinned when the whole is: nothing moves it out, and it has no other way to it.
-        unsafe { self.map_unchecked_mut(|this| &mut this.machine.0.0.0.0.0.0) }.poll(cx)
+        unsafe { self.map_unchecked_mut(|this| &mut this.machine) }.poll(cx)
     }
 }
 
@@ -63,7 +102,7 @@ where
     L: for<'f> Fn(&'f S) -> State<'f>,
 {
     fn state(&self) -> State<'_> {
-        (self.look)(self.machine.0.0.0.0.0.0.frame())
+        (self.look)(self.machine.frame())
     }
 }
 
@@ -103,7 +142,7 @@ pub trait Asks {
     fn ask(&self) {}
 }
 
-impl<N: Send, T> Asks for Original<N, T> {}
+impl<N: UnwindSafe, T> Asks for Original<N, T> {}
 
 /// Where the original lacks that trait.
 pub trait AsksNothing {
@@ -154,8 +193,8 @@ impl<T> Copy for Accepted<T> {}
 unsafe impl<T> Send for Accepted<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Accepted<T> {}
-impl<T> core::panic::UnwindSafe for Accepted<T> {}
-impl<T> core::panic::RefUnwindSafe for Accepted<T> {}
+impl<T> UnwindSafe for Accepted<T> {}
+impl<T> RefUnwindSafe for Accepted<T> {}
 
 impl<T> Accepted<T> {
     /// Where nothing depends on the answer.

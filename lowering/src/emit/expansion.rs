@@ -18,7 +18,7 @@
 //!         accepted
 //!     };
 //!     #[allow(..)]
-//!     let fetch_as_written = { .. rt::Lowered::new(fetch_as_written, machine, look) };
+//!     let fetch_as_written = { .. rt::Lowered::new(rt::holds_no_more!(), fetch_as_written, machine, look) };
 //!     fetch_as_written
 //! }
 //! ```
@@ -109,7 +109,7 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
             #silence
             let #native = {
                 #items
-                #rt::Lowered::new(#native, #machine, #look)
+                #rt::Lowered::new(#rt::holds_no_more!(), #native, #machine, #look)
             };
             #native #awaited
         },
@@ -223,8 +223,7 @@ pub(super) fn of_block(
     let output = (!gives_output).then(|| quote!(::<()>));
     // Beside the captures, which may have any name.
     quote! {
-        #rt::Lowered::new(
-            ::core::marker::PhantomData::<()>,
+        #rt::Lowered::of_block(
             #rt::Machine::new(#initial, {
                 let #accepted = #around.within #output();
                 #step
