@@ -214,7 +214,12 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
         let accepted = &fresh.accepted;
         quote!(let #accepted = #accepted.within();)
     });
-    let step = quote!(#by_move |#handle, #cx| #annotation { #settled #turns });
+    let step = if by_move.is_some() {
+        // The arm of an expansion's step; the other says where it waits.
+        quote!(#rt::Asked::Poll(#handle, #cx) => #rt::Answered::Polled((move || #annotation { #settled #turns })()),)
+    } else {
+        quote!(|#handle, #cx| #annotation { #settled #turns })
+    };
     let items = &body.items;
     let prologue = &signature.prologue;
     let alias = alias(rt);
@@ -265,7 +270,8 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
                 alias,
                 prologue,
                 items: quote!(#(#items)* #declarations),
-                machine: quote!({ #framed #rt::Machine::new(#initial, #step) }),
+                initial,
+                step,
                 look: storage.look(),
             };
             expansion::function(input, &body, &parts)
@@ -293,7 +299,7 @@ pub(crate) fn emit(input: &Input<'_>, mut body: Body) -> Result<TokenStream, Vec
             let body_of_poll = quote!(#check #rt::step);
             let future =
                 storage.future(name, &output, &alias, &body_of_poll, &step, allow.as_ref());
-            let inspect = expansion.then(|| expansion::inspect_named(input, name, &storage.look()));
+            let inspect = expansion.then(|| expansion::inspect_named(input, name, storage.look()));
             let rt_use = (!layout.slots.is_empty()).then_some(&alias);
             let docs = named_doc(&item.sig.ident);
             // Nothing but a frame is built, which a constant can do.

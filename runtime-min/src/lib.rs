@@ -123,8 +123,8 @@ pub use hold::{
 pub use inspect::{Inspect, Look, Place, Seen, State, Unseen, see};
 pub use kept::{Kept, Release};
 pub use lowered::{
-    Accepted, Answer, Asks, AsksNothing, HoldsNoMore, Lowered, Original, answer, any, stands_for,
-    stands_for_block,
+    Accepted, Answer, Answered, Asked, Asks, AsksNothing, HoldsNoMore, Lowered, LoweredBlock,
+    Original, answer, any, stands_for, stands_for_block,
 };
 pub use machine::{
     End, Frame, Machine, after_completion, after_panicking, only_after_panicking, set, step, take,

@@ -14,16 +14,36 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
+/// What the step of an expansion is asked to do. It is one closure for both: each closure that takes the frame has all of the frame's types
+/// in its own, and what awaits it has both, so that they double from function to function.
+pub enum Asked<'f, 'c, S> {
+    /// To go on.
+    Poll(&'f mut S, &'f mut Context<'c>),
+    /// To say where it waits.
+    Where(&'f S),
+}
+
+/// What it says: the first to [`Asked::Poll`], the second to [`Asked::Where`].
+pub enum Answered<'f, T> {
+    /// What a poll gives.
+    Polled(Poll<T>),
+    /// Where it waits.
+    Seen(State<'f>),
+}
+
 /// A [`Machine`] that stands for the compiler's own future of the same function.
 ///
 /// `N` is that future's type. No value of it is ever made; it stands here for its auto traits, which are those of the machine too: so a
 /// missing `Send` is reported as the compiler reports it for the function as it was written, and finding out goes no deeper.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Lowered<N, S: Frame, F, L> {
+pub struct Lowered<N, S: Frame, F> {
     native: PhantomData<N>,
-    machine: Machine<S, F>,
-    look: L,
+    machine: LoweredBlock<S, F>,
 }
+
+/// The machine of an async block under the attribute. The function around it answers for its mistakes, and its auto traits are its own.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct LoweredBlock<S: Frame, F>(Machine<S, F>);
 
 /// The promise that a machine holds no value across a wait that the compiler's own future of the same function does not hold there.
 pub struct HoldsNoMore(());
@@ -39,76 +59,104 @@ impl HoldsNoMore {
     }
 }
 
-// SAFETY: who made it promised that what it holds between two polls, the compiler's own future `N` holds too. The step and the look
-// are closures of the emitted code, which capture nothing but an `Accepted`.
-unsafe impl<N: Send, S: Frame, F, L> Send for Lowered<N, S, F, L> {}
+// SAFETY: who made it promised that what it holds between two polls, the compiler's own future `N` holds too. The step is a closure of
+// the emitted code, which captures nothing but an `Accepted`.
+unsafe impl<N: Send, S: Frame, F> Send for Lowered<N, S, F> {}
 // SAFETY: as above.
-unsafe impl<N: Sync, S: Frame, F, L> Sync for Lowered<N, S, F, L> {}
-impl<N: RefUnwindSafe, S: Frame, F, L> RefUnwindSafe for Lowered<N, S, F, L> {}
+unsafe impl<N: Sync, S: Frame, F> Sync for Lowered<N, S, F> {}
+impl<N: RefUnwindSafe, S: Frame, F> RefUnwindSafe for Lowered<N, S, F> {}
 // Always: this is the trait that an original is asked for, and the question must not lead from function to function. A machine that
 // panicked is not polled again, whatever it borrows.
-impl<N, S: Frame, F, L> UnwindSafe for Lowered<N, S, F, L> {}
+impl<N, S: Frame, F> UnwindSafe for Lowered<N, S, F> {}
 
-impl<S: Frame, F, L> Lowered<Machine<S, F>, S, F, L>
-where
-    L: for<'f> Fn(&'f S) -> State<'f>,
-{
-    /// The machine of a block, of which the function around answers for the mistakes: its auto traits are its own.
+impl<N, S: Frame, F> Lowered<N, S, F> {
+    /// A machine that starts with `frame`.
     #[inline(always)]
-    pub const fn of_block(machine: Machine<S, F>, look: L) -> Self {
-        Lowered {
-            native: PhantomData,
-            machine,
-            look,
-        }
-    }
-}
-
-impl<N, S: Frame, F, L> Lowered<N, S, F, L>
-where
-    L: for<'f> Fn(&'f S) -> State<'f>,
-{
-    /// A machine, and how to see where it waits.
-    #[inline(always)]
-    pub const fn new(
-        _: HoldsNoMore,
-        native: PhantomData<N>,
-        machine: Machine<S, F>,
-        look: L,
-    ) -> Self {
+    pub const fn new<T>(_: HoldsNoMore, native: PhantomData<N>, frame: S, step: F) -> Self
+    where
+        F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
+    {
         Lowered {
             native,
-            machine,
-            look,
+            machine: LoweredBlock::new(frame, step),
         }
     }
 }
 
-impl<N, S: Frame, F, L> Future for Lowered<N, S, F, L>
+impl<S: Frame, F> LoweredBlock<S, F> {
+    /// A machine that starts with `frame`.
+    #[inline(always)]
+    pub const fn new<T>(frame: S, step: F) -> Self
+    where
+        F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
+    {
+        LoweredBlock(Machine::with(frame, step))
+    }
+}
+
+impl<N, S: Frame, F, T> Future for Lowered<N, S, F>
 where
-    Machine<S, F>: Future,
+    F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
 {
-    type Output = <Machine<S, F> as Future>::Output;
+    type Output = T;
 
     #[inline(always)]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         // SAFETY: the machine is pinned when the whole is: nothing moves it out, and it has no other way to it.
         unsafe { self.map_unchecked_mut(|this| &mut this.machine) }.poll(cx)
     }
 }
 
-impl<N, S: Frame, F, L> Inspect for Lowered<N, S, F, L>
+impl<S: Frame, F, T> Future for LoweredBlock<S, F>
 where
-    L: for<'f> Fn(&'f S) -> State<'f>,
+    F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
 {
-    fn state(&self) -> State<'_> {
-        (self.look)(self.machine.frame())
+    type Output = T;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        // SAFETY: as for `Machine`, whose step this is.
+        let (frame, step) = unsafe { self.get_unchecked_mut() }.0.parts();
+        crate::step(frame, cx, |frame, cx| match step(Asked::Poll(frame, cx)) {
+            Answered::Polled(poll) => poll,
+            Answered::Seen(_) => unreachable!(),
+        })
     }
 }
 
-impl<N, S: Frame, F, L> fmt::Debug for Lowered<N, S, F, L>
+impl<N, S: Frame, F, T> Inspect for Lowered<N, S, F>
 where
-    L: for<'f> Fn(&'f S) -> State<'f>,
+    F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
+{
+    fn state(&self) -> State<'_> {
+        self.machine.state()
+    }
+}
+
+impl<S: Frame, F, T> Inspect for LoweredBlock<S, F>
+where
+    F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
+{
+    fn state(&self) -> State<'_> {
+        match self.0.step()(Asked::Where(self.0.frame())) {
+            Answered::Seen(state) => state,
+            Answered::Polled(_) => unreachable!(),
+        }
+    }
+}
+
+impl<N, S: Frame, F> fmt::Debug for Lowered<N, S, F>
+where
+    Self: Inspect,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.state(), f)
+    }
+}
+
+impl<S: Frame, F> fmt::Debug for LoweredBlock<S, F>
+where
+    Self: Inspect,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.state(), f)

@@ -18,7 +18,7 @@
 //!         accepted
 //!     };
 //!     #[allow(..)]
-//!     let fetch_as_written = { .. rt::Lowered::new(rt::holds_no_more!(), fetch_as_written, machine, look) };
+//!     let fetch_as_written = { .. rt::Lowered::new(rt::holds_no_more!(), fetch_as_written, frame, step) };
 //!     fetch_as_written
 //! }
 //! ```
@@ -34,6 +34,7 @@
 //!
 //! The original's future stands first in the type of what is returned, so that a missing `Send` is explained by the original.
 
+use super::storage::Look;
 use super::{Input, Item, has_ident};
 use crate::desugar::Body;
 use crate::layout::{Fresh, Layout};
@@ -47,8 +48,9 @@ pub(super) struct Parts<'a> {
     pub(super) alias: TokenStream,
     pub(super) prologue: &'a TokenStream,
     pub(super) items: TokenStream,
-    pub(super) machine: TokenStream,
-    pub(super) look: TokenStream,
+    pub(super) initial: TokenStream,
+    pub(super) step: TokenStream,
+    pub(super) look: Look,
 }
 
 /// The lints of which only the original is to be checked. `warnings` are not those that somebody denies by name or with their group.
@@ -92,13 +94,14 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
         alias,
         prologue,
         items,
-        machine,
+        initial,
+        step,
         look,
     } = parts;
     let awaited = input.signature.awaits().then(|| quote!(.await));
     let silence = silence();
-    let machine = through(machine.clone(), rt, &layout.fresh.accepted);
-    let machine = in_edition(machine, input);
+    let step = in_edition(through(step.clone(), rt, &layout.fresh.accepted), input);
+    let step = asked(rt, &step, look);
     let mut content = Group::new(
         Delimiter::Brace,
         quote! {
@@ -109,7 +112,7 @@ pub(super) fn function(input: &Input<'_>, body: &Body, parts: &Parts<'_>) -> Tok
             #silence
             let #native = {
                 #items
-                #rt::Lowered::new(#rt::holds_no_more!(), #native, #machine, #look)
+                #rt::Lowered::new(#rt::holds_no_more!(), #native, #initial, #step)
             };
             #native #awaited
         },
@@ -212,7 +215,7 @@ pub(super) fn of_block(
     input: &Input<'_>,
     initial: &TokenStream,
     step: TokenStream,
-    look: &TokenStream,
+    look: &Look,
     gives_output: bool,
 ) -> TokenStream {
     let Layout { fresh, .. } = input.layout;
@@ -221,23 +224,31 @@ pub(super) fn of_block(
     let step = in_edition(through(step, rt, accepted), input);
     // What the block gives is known by what it returns, if by anything.
     let output = (!gives_output).then(|| quote!(::<()>));
+    let step = asked(rt, &step, look);
     // Beside the captures, which may have any name.
     quote! {
-        #rt::Lowered::of_block(
-            #rt::Machine::new(#initial, {
-                let #accepted = #around.within #output();
-                #step
-            }),
-            {
-                let #accepted = #around.within::<()>();
-                #look
-            },
-        )
+        #rt::LoweredBlock::new(#initial, {
+            let #accepted = #around.within #output();
+            #step
+        })
+    }
+}
+
+/// The step, with both that it may be asked for.
+fn asked(rt: &Ident, step: &TokenStream, look: &Look) -> TokenStream {
+    let asked = Ident::new("asked", Span::mixed_site());
+    let Look { handle, state } = look;
+    quote! {
+        move |#asked| match #asked {
+            #step
+            #rt::Asked::Where(#handle) => #rt::Answered::Seen(#state),
+        }
     }
 }
 
 /// With the named form: where it waits.
-pub(super) fn inspect_named(input: &Input<'_>, name: &Ident, look: &TokenStream) -> TokenStream {
+pub(super) fn inspect_named(input: &Input<'_>, name: &Ident, look: Look) -> TokenStream {
+    let Look { handle, state } = look;
     let fresh = &input.layout.fresh;
     let (rt, accepted) = (&fresh.rt, &fresh.accepted);
     let silence = silence();
@@ -247,7 +258,7 @@ pub(super) fn inspect_named(input: &Input<'_>, name: &Ident, look: &TokenStream)
                 use ::handroll_rt as #rt;
                 let #accepted = #rt::Accepted::<()>::assumed();
                 #silence
-                let state = #rt::see(self, #look);
+                let state = #rt::see(self, move |#handle| #state);
                 state
             }
         }

@@ -13,6 +13,12 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::HashMap;
 
+/// What an expansion says of where a frame waits, by the name that the frame has there.
+pub(super) struct Look {
+    pub(super) handle: proc_macro2::Ident,
+    pub(super) state: TokenStream,
+}
+
 pub(super) struct Storage<'a> {
     pub(super) input: &'a Input<'a>,
     pub(super) body: &'a Body,
@@ -457,8 +463,8 @@ impl Storage<'_> {
         quote!(#frame { #state: #start, #children #(#slots)* #pin })
     }
 
-    /// Of an expansion: a closure that says where a frame waits.
-    pub(super) fn look(&self) -> TokenStream {
+    /// Of an expansion: where a frame waits.
+    pub(super) fn look(&self) -> Look {
         let layout = self.layout();
         let fresh = &layout.fresh;
         let (rt, state, frame, ty) = (&fresh.rt, &fresh.state, &fresh.frame, &fresh.state_type);
@@ -499,13 +505,17 @@ impl Storage<'_> {
         } else {
             (state, quote!(#state))
         };
-        quote! {
-            move |#handle| match #scrutinee {
+        let state = quote! {
+            match #scrutinee {
                 #ty::Start { .. } => #rt::State::at(#start),
                 #(#states)*
                 #ty::Returned => #rt::State::at(#returned),
                 #ty::Panicked => #rt::State::at(#panicked),
             }
+        };
+        Look {
+            handle: handle.clone(),
+            state,
         }
     }
 
