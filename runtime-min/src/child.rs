@@ -3,7 +3,7 @@
 use crate::machine::set;
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomPinned;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -12,7 +12,12 @@ use core::task::{Context, Poll};
 /// It is dropped in place the moment it is ready, before its result is used, and is never moved after its first poll: moving a
 /// pinned future, even a finished one, would break the promise of [`Pin`]. `PhantomPinned` keeps the compiler from assuming that
 /// nothing else points into the state around it.
-pub struct Child<F>(MaybeUninit<F>, PhantomPinned);
+///
+/// A union, as `MaybeUninit` is one: the compiler takes each type around a future for a level of its own, and gives up at some depth.
+pub union Child<F> {
+    future: ManuallyDrop<F>,
+    _pin: PhantomPinned,
+}
 
 // SAFETY: a child is what is in it. The compiler finds the same by itself, but through four types of the standard library for each
 // future in a future, and gives up where these are nested deeply.
@@ -24,7 +29,7 @@ impl<F> Drop for Child<F> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: a child is there until it is dropped.
-        unsafe { self.0.assume_init_drop() }
+        unsafe { ManuallyDrop::drop(&mut self.future) }
     }
 }
 
@@ -32,7 +37,9 @@ impl<F: Future> Child<F> {
     /// The future of what is awaited.
     #[inline(always)]
     pub fn new(awaited: impl IntoFuture<IntoFuture = F>) -> Self {
-        Child(MaybeUninit::new(awaited.into_future()), PhantomPinned)
+        Child {
+            future: ManuallyDrop::new(awaited.into_future()),
+        }
     }
 
     /// The future.
@@ -41,7 +48,7 @@ impl<F: Future> Child<F> {
     /// It was not dropped: the state that it belongs to is the present one.
     pub unsafe fn get(&self) -> &F {
         // SAFETY: the caller knows that it is there.
-        unsafe { self.0.assume_init_ref() }
+        unsafe { &self.future }
     }
 
     /// Polls the child.
@@ -51,7 +58,7 @@ impl<F: Future> Child<F> {
     #[inline(always)]
     pub unsafe fn poll(&mut self, cx: &mut Context<'_>) -> Poll<F::Output> {
         // SAFETY: the caller keeps the child in place.
-        unsafe { Pin::new_unchecked(self.0.assume_init_mut()) }.poll(cx)
+        unsafe { Pin::new_unchecked(&mut *self.future) }.poll(cx)
     }
 }
 

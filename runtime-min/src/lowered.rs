@@ -2,12 +2,12 @@
 
 use crate::child::Child;
 use crate::inspect::{Inspect, State};
-use crate::machine::{Frame, Machine};
+use crate::machine::{End, Frame};
 use crate::slot::Guard;
 use crate::tries::Try;
 use core::fmt;
 use core::future::{Future, IntoFuture};
-use core::marker::PhantomData;
+use core::marker::{PhantomData, PhantomPinned};
 use core::mem::ManuallyDrop;
 use core::ops::ControlFlow;
 use core::panic::{RefUnwindSafe, UnwindSafe};
@@ -31,19 +31,25 @@ pub enum Answered<'f, T> {
     Seen(State<'f>),
 }
 
-/// A [`Machine`] that stands for the compiler's own future of the same function.
+/// A machine that stands for the compiler's own future of the same function.
 ///
 /// `N` is that future's type. No value of it is ever made; it stands here for its auto traits, which are those of the machine too: so a
 /// missing `Send` is reported as the compiler reports it for the function as it was written, and finding out goes no deeper.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Lowered<N, S: Frame, F> {
     native: PhantomData<N>,
-    machine: LoweredBlock<S, F>,
+    frame: S,
+    step: F,
+    _pin: PhantomPinned,
 }
 
 /// The machine of an async block under the attribute. The function around it answers for its mistakes, and its auto traits are its own.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct LoweredBlock<S: Frame, F>(Machine<S, F>);
+pub struct LoweredBlock<S: Frame, F> {
+    frame: S,
+    step: F,
+    _pin: PhantomPinned,
+}
 
 /// The promise that a machine holds no value across a wait that the compiler's own future of the same function does not hold there.
 pub struct HoldsNoMore(());
@@ -78,7 +84,9 @@ impl<N, S: Frame, F> Lowered<N, S, F> {
     {
         Lowered {
             native,
-            machine: LoweredBlock::new(frame, step),
+            frame,
+            step,
+            _pin: PhantomPinned,
         }
     }
 }
@@ -90,7 +98,25 @@ impl<S: Frame, F> LoweredBlock<S, F> {
     where
         F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
     {
-        LoweredBlock(Machine::with(frame, step))
+        LoweredBlock {
+            frame,
+            step,
+            _pin: PhantomPinned,
+        }
+    }
+}
+
+impl<N, S: Frame, F> Drop for Lowered<N, S, F> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.frame.end(End::Returned);
+    }
+}
+
+impl<S: Frame, F> Drop for LoweredBlock<S, F> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.frame.end(End::Returned);
     }
 }
 
@@ -102,8 +128,9 @@ where
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        // SAFETY: the machine is pinned when the whole is: nothing moves it out, and it has no other way to it.
-        unsafe { self.map_unchecked_mut(|this| &mut this.machine) }.poll(cx)
+        // SAFETY: as for `Machine`.
+        let this = unsafe { self.get_unchecked_mut() };
+        go_on(&mut this.frame, cx, &this.step)
     }
 }
 
@@ -115,12 +142,31 @@ where
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        // SAFETY: as for `Machine`, whose step this is.
-        let (frame, step) = unsafe { self.get_unchecked_mut() }.0.parts();
-        crate::step(frame, cx, |frame, cx| match step(Asked::Poll(frame, cx)) {
-            Answered::Polled(poll) => poll,
-            Answered::Seen(_) => unreachable!(),
-        })
+        // SAFETY: as for `Machine`.
+        let this = unsafe { self.get_unchecked_mut() };
+        go_on(&mut this.frame, cx, &this.step)
+    }
+}
+
+#[inline(always)]
+fn go_on<S: Frame, T>(
+    frame: &mut S,
+    cx: &mut Context<'_>,
+    step: &impl for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
+) -> Poll<T> {
+    crate::step(frame, cx, |frame, cx| match step(Asked::Poll(frame, cx)) {
+        Answered::Polled(poll) => poll,
+        Answered::Seen(_) => unreachable!(),
+    })
+}
+
+fn seen<'f, S: Frame, T>(
+    frame: &'f S,
+    step: &impl for<'a, 'c> Fn(Asked<'a, 'c, S>) -> Answered<'a, T>,
+) -> State<'f> {
+    match step(Asked::Where(frame)) {
+        Answered::Seen(state) => state,
+        Answered::Polled(_) => unreachable!(),
     }
 }
 
@@ -129,7 +175,7 @@ where
     F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
 {
     fn state(&self) -> State<'_> {
-        self.machine.state()
+        seen(&self.frame, &self.step)
     }
 }
 
@@ -138,10 +184,7 @@ where
     F: for<'f, 'c> Fn(Asked<'f, 'c, S>) -> Answered<'f, T>,
 {
     fn state(&self) -> State<'_> {
-        match self.0.step()(Asked::Where(self.0.frame())) {
-            Answered::Seen(state) => state,
-            Answered::Polled(_) => unreachable!(),
-        }
+        seen(&self.frame, &self.step)
     }
 }
 

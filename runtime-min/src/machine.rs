@@ -57,33 +57,11 @@ where
     /// A future that starts with `frame` and runs by `step`.
     #[inline(always)]
     pub const fn new(frame: S, step: F) -> Self {
-        Self::with(frame, step)
-    }
-}
-
-impl<S: Frame, F> Machine<S, F> {
-    /// One that is asked in another way.
-    #[inline(always)]
-    pub(crate) const fn with(frame: S, step: F) -> Self {
         Machine {
             frame,
             step,
             _pin: PhantomPinned,
         }
-    }
-
-    /// What it stores.
-    pub(crate) fn frame(&self) -> &S {
-        &self.frame
-    }
-
-    pub(crate) fn step(&self) -> &F {
-        &self.step
-    }
-
-    #[inline(always)]
-    pub(crate) fn parts(&mut self) -> (&mut S, &F) {
-        (&mut self.frame, &self.step)
     }
 }
 

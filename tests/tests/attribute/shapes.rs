@@ -226,3 +226,32 @@ fn what_is_returned_may_borrow() {
     assert_eq!(boxed, Ok(1));
     assert!(block_on(kept.boxed("none")).is_err());
 }
+
+/// Each awaits the one before.
+macro_rules! chain {
+    ($first:ident $second:ident $($more:ident)*) => {
+        #[lower]
+        async fn $second(text: &str) -> usize {
+            let n = $first(text).await;
+            n + 1
+        }
+        chain!($second $($more)*);
+    };
+    ($last:ident) => {};
+}
+
+#[lower]
+async fn f0(text: &str) -> usize {
+    read(text).await.map_or(0, |n| n as usize)
+}
+
+chain!(f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14);
+
+/// The compiler is neither led too deep nor kept too long.
+#[test]
+fn functions_await_each_other() {
+    fn sent<T: Send>(value: T) -> T {
+        value
+    }
+    assert_eq!(block_on(sent(f14("3"))), 17);
+}
