@@ -631,7 +631,8 @@ pub mod method {
     }
     pub mod refused {
         use super::super::*;
-        pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+        pub async fn f<T: IntoIterator + Default>(make: fn() -> T) -> usize {
+            let mut parts = make();
             let size = std::mem::size_of_val(super::same(&parts).await);
             let n = parts.into_iter().count();
             wait().await;
@@ -642,7 +643,8 @@ pub mod method {
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f<T: IntoIterator + Default>(mut parts: T) -> usize {
+        pub async fn f<T: IntoIterator + Default>(make: fn() -> T) -> usize {
+            let mut parts = make();
             let size = std::mem::size_of_val(super::same(&parts).await);
             let n = { parts }.into_iter().count();
             wait().await;
@@ -679,7 +681,8 @@ pub mod used_again {
 pub mod several {
     pub mod refused {
         use super::super::*;
-        pub async fn f<T: IntoIterator>(parts: T) -> bool {
+        pub async fn f<T: IntoIterator>(make: fn() -> T) -> bool {
+            let parts = make();
             let few = matches!(parts.into_iter().count(), 1..=2);
             wait().await;
             few
@@ -687,7 +690,8 @@ pub mod several {
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f<T: IntoIterator>(parts: T) -> bool {
+        pub async fn f<T: IntoIterator>(make: fn() -> T) -> bool {
+            let parts = make();
             let n = parts.into_iter().count();
             let few = matches!(n, 1..=2);
             wait().await;
