@@ -203,9 +203,10 @@ impl Walk<'_> {
                 } else {
                     let depth = self.units.last().map(|unit| unit.loans.len());
                     self.operands(call.args.iter());
-                    // With a single argument, only the result could keep what that borrows.
+                    // Of a single place, only the result could keep the borrow.
                     let owned = |ty: syn::Type| self.table.facts(&ty).owned;
                     if call.args.len() == 1
+                        && is_place(referred(&call.args[0]))
                         && self.exact_type(expr).is_some_and(owned)
                         && let (Some(unit), Some(depth)) = (self.units.last_mut(), depth)
                     {
@@ -484,7 +485,11 @@ impl Walk<'_> {
     ) {
         let receiver = &call.receiver;
         if direct {
-            let kind = self.takes(self.ty(local), method);
+            let kind = if self.moved_by_bound(local, method) {
+                Some(Receiver::ByValue)
+            } else {
+                self.takes(self.ty(local), method)
+            };
             let how = if owned && kind != Some(Receiver::ByValue) {
                 How::Receiver(Some(Receiver::ByRef))
             } else {
@@ -540,11 +545,16 @@ impl Walk<'_> {
         }
     }
 
+    /// Whether a bound says that a method moves a local. Only a type that the function itself spells can mean its type parameter: that of a
+    /// field or a result may be another of the same name.
+    fn moved_by_bound(&self, local: names::LocalId, method: &str) -> bool {
+        let local = &self.resolved.locals[local.0];
+        let consumes = |ty| self.resolved.bounds.consumes(ty, method);
+        !local.hidden && local.ty.as_ref().is_some_and(consumes)
+    }
+
     /// How a method takes `self`, as far as that can be told.
     fn takes(&self, ty: Option<&syn::Type>, method: &str) -> Option<Receiver> {
-        if ty.is_some_and(|ty| self.resolved.bounds.consumes(ty, method)) {
-            return Some(Receiver::ByValue);
-        }
         match self.trust {
             Trust::Types => self.table.certain_receiver(ty, method),
             Trust::Names => self.table.receiver(ty, method),
@@ -881,4 +891,12 @@ pub(super) fn is_iterator_next(call: &syn::ExprCall) -> bool {
     let mut segments = path.path.segments.iter();
     segments.next().is_some_and(|first| first.ident == "rt__hr")
         && segments.next().is_some_and(|second| second.ident == "next")
+}
+
+/// What a reference is taken of, or the expression itself.
+fn referred(expr: &Expr) -> &Expr {
+    match bare(expr) {
+        Expr::Reference(reference) => bare(&reference.expr),
+        expr => expr,
+    }
 }
