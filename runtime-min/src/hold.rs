@@ -216,9 +216,11 @@ macro_rules! held {
     ($guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
         $crate::held!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),+], $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {{
-        #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
+    // No block around this: what is left of a temporary of the values drops at the end of the statement, when what this gives has its
+    // place. In a block of its own it would drop before, and a panic there would lose what this gives.
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
         match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
+            #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
             values => {
                 // SAFETY: the holder is started with the values.
                 let find = unsafe { $crate::FindPort::new(&values) };
@@ -245,7 +247,7 @@ macro_rules! held {
                 unsafe { $crate::start($crate::Guard::place(&$guard), values) }
             }
         }
-    }};
+    };
 }
 
 /// Evaluates a whole expression inside of a holder, which owns the values that have names: only types say whether it moves or borrows them.

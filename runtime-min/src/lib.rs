@@ -464,7 +464,6 @@ macro_rules! lengthen_mut {
 #[macro_export]
 macro_rules! bound {
     ($value:expr $(,)?) => {{
-        #[allow(unused_imports)]
         use $crate::BoundValue as _;
         match $crate::Bound($value) {
             // SAFETY: the source, which the compiler checked, keeps to the lifetime that the reference has there.
@@ -496,7 +495,6 @@ macro_rules! accepted {
         $crate::answer($crate::Original::new($native, output)).stands()
     }};
     ($native:ident, $output:ty) => {{
-        #[allow(unused_imports)]
         use $crate::{Asks as _, AsksNothing as _};
         let output = ::core::marker::PhantomData::<$output>;
         (&$crate::Original::new($native, output)).ask();
@@ -546,7 +544,6 @@ macro_rules! at_accepted {
 #[macro_export]
 macro_rules! look {
     ($accepted:ident, $child:expr) => {{
-        #[allow(unused_imports)]
         use $crate::{Seen as _, Unseen as _};
         // SAFETY: the state was matched just before, and its child is there for as long as it is the present one.
         (&$crate::Look(unsafe { $accepted.future($child) })).look()

@@ -9,6 +9,7 @@ use crate::desugar::Body;
 use crate::ir::AwaitId;
 use crate::layout::Layout;
 use crate::names::LocalId;
+use crate::report::Output;
 use crate::seeded::{self, Bug};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -171,6 +172,9 @@ fn arm(
     } = receive(code, output, layout, &bound, &|local| {
         late.is_empty() || seeded::is(Bug::OutputFirst) || residual.facts[local.0].no_drop
     });
+    let unused = bound.is_empty() && input.item.output == Output::Expansion;
+    // Only the original is asked about a result that nobody uses, also under a `forbid` that `emit::expansion` cannot lift.
+    let bound = if unused { quote!(let _ =) } else { bound };
     let ended = quote!(#bound #rt::#done!(#awaited, #output, #left, #ty::Returned););
     Arm {
         id: Some(id),

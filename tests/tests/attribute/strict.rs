@@ -3,19 +3,26 @@
     warnings,
     // By name or with their group they are more than `warnings`.
     unused,
-    unused_results,
     nonstandard_style,
     non_shorthand_field_patterns,
     let_underscore_drop,
     trivial_casts,
     trivial_numeric_casts,
-    rust_2018_idioms,
-    missing_docs,
     clippy::all,
-    clippy::pedantic,
-    unsafe_op_in_unsafe_fn
+    clippy::pedantic
 )]
-#![forbid(unsafe_code)]
+// What crates do forbid: there, no `allow` is allowed.
+#![forbid(
+    unsafe_code,
+    unused_must_use,
+    unused_results,
+    unused_imports,
+    missing_docs,
+    missing_debug_implementations,
+    unsafe_op_in_unsafe_fn,
+    unstable_features,
+    rust_2018_idioms
+)]
 // Public, so that `missing_docs` looks at it.
 #![allow(unreachable_pub)]
 
@@ -37,6 +44,14 @@ pub async fn sum(values: &[u32], mut start: u32) -> Result<u32, String> {
 async fn note(text: &mut String, got: u32) {
     let more = ready(got.to_string()).await;
     text.push_str(&more);
+}
+
+/// Nobody looks at what these give.
+#[lower]
+pub async fn ignored(text: &mut String) {
+    note(text, 1).await;
+    let _ = ready(Ok::<u32, u32>(2)).await;
+    drop(sum(&[1], 3).await);
 }
 
 /// What the machine has no use for, its original has: names, braces, labels, and `mut`.
@@ -112,6 +127,7 @@ fn lints_have_nothing_to_say() {
     assert_eq!(block_on(sum(&[1, 2], 3)), Ok(6));
     assert_eq!(block_on(sum(&[1], u32::MAX)), Err("too much".to_owned()));
     block_on(nothing());
+    block_on(ignored(&mut String::new()));
     assert_eq!(block_on(found(&[&[1], &[3, 1]], 1)), Some(2));
     assert_eq!(block_on(found(&[&[0]], 1)), None);
     assert_eq!(block_on(blocks(1, "a".to_owned())), Ok(5));
