@@ -114,6 +114,54 @@ impl Analysis {
     }
 }
 
+/// Finds the suspension points from which control gets to one where a local is held because it is borrowed, without a new value on the way,
+/// and which do not hold it themselves. False if there is none.
+fn keep_before(
+    graph: &Graph,
+    init: &Initialised,
+    analysis: &Analysis,
+    kept: &mut [Set<LocalId>],
+) -> bool {
+    let is_borrowed = |holding: &&Holding| matches!(holding.why, Why::Borrowed);
+    let borrowed = analysis.held.iter().enumerate().flat_map(|(id, held)| {
+        let held = held.iter().filter(is_borrowed);
+        held.map(move |holding| (id, holding.local))
+    });
+    let mut work: Vec<(NodeIndex, LocalId)> = borrowed
+        .map(|(id, local)| (graph.suspends[id], local))
+        .collect();
+    if work.is_empty() {
+        return false;
+    }
+    let at: HashMap<NodeIndex, usize> = graph.suspends.iter().copied().zip(0..).collect();
+    let mut seen: HashSet<(NodeIndex, LocalId)> = work.iter().copied().collect();
+    let mut more = false;
+    while let Some((node, local)) = work.pop() {
+        let begins = |event: &Event| matches!(event, Event::Declare(found) | Event::Init(found, _) if *found == local);
+        if graph.blocks[node].events.iter().any(begins) {
+            continue;
+        }
+        for before in graph.blocks.neighbors_directed(node, Direction::Incoming) {
+            if !seen.insert((before, local)) {
+                continue;
+            }
+            if let Some(&id) = at.get(&before) {
+                let held = analysis.held[id].iter().any(|held| held.local == local);
+                let state = init.at_suspension(graph, before, &analysis.moves);
+                // Where such a local was used for the last time it still has its value.
+                let has = state.init.contains(local.0)
+                    || state.had.contains(local.0) && analysis.lasting.contains(&local);
+                if !held && has && graph.in_scope[id].contains(&local) {
+                    kept[id].insert(local);
+                    more = true;
+                }
+            }
+            work.push((before, local));
+        }
+    }
+    more
+}
+
 /// A local held at a suspension point.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holding {
@@ -224,72 +272,83 @@ pub(crate) fn analyse(
     }
 
     let holds = Holds::of(graph, &analysis.moves);
-    let mut there = Set::default();
     let mut refilled: Vec<(usize, LocalId)> = Vec::new();
     let mut position = vec![0; locals];
-    for id in 0..graph.suspends.len() {
-        let at = graph.suspends[id];
-        let after = live.after_suspension(graph, at);
-        let state = init.at_suspension(graph, at, &analysis.moves);
-        let mut held: Vec<Holding> = Vec::new();
-        there.clear();
-        let mut loans = holds.child(id).clone();
-        for &local in &graph.in_scope[id] {
-            if after.contains(local.0) && state.init.contains(local.0) {
-                held.push(Holding {
-                    local,
-                    why: Why::UsedLater,
-                });
-            } else if state.init.contains(local.0)
-                && !graph.facts[local.0].no_drop
-                && !seeded::is(Bug::NoDropDuty)
-            {
-                if state.uninit.contains(local.0) && !seeded::is(Bug::FlagIgnored) {
-                    analysis.flagged.insert(local);
-                }
-                held.push(Holding {
-                    local,
-                    why: Why::DroppedAtScopeEnd,
-                });
-            } else {
-                if state.init.contains(local.0) && assigned.contains(&local) {
-                    refilled.push((id, local));
-                }
-                continue;
-            }
-            there.insert(local);
-            loans.add(holds.local(local));
-        }
-        // What is borrowed is held, even when it is not used again and has no drop; and it keeps its address.
-        let in_order = held.len();
-        let mut more = true;
-        while more {
-            more = false;
+    // What is borrowed at a suspension point, and so stays in its slot there, stays at those before it.
+    let mut kept: Vec<Set<LocalId>> = vec![Set::default(); graph.suspends.len()];
+    loop {
+        refilled.clear();
+        analysis.held.clear();
+        for (id, kept) in kept.iter().enumerate() {
+            let at = graph.suspends[id];
+            let after = live.after_suspension(graph, at);
+            let state = init.at_suspension(graph, at, &analysis.moves);
+            let mut held: Vec<Holding> = Vec::new();
+            let mut there = Set::default();
+            let mut loans = holds.child(id).clone();
             for &local in &graph.in_scope[id] {
-                if !loans.contains(&local) || !state.had.contains(local.0) {
-                    continue;
-                }
-                analysis.pinned.insert(local);
-                if state.init.contains(local.0) && !there.contains(&local) {
-                    if state.uninit.contains(local.0) {
-                        analysis.lasting.insert(local);
+                if after.contains(local.0) && state.init.contains(local.0) {
+                    held.push(Holding {
+                        local,
+                        why: Why::UsedLater,
+                    });
+                } else if state.init.contains(local.0)
+                    && !graph.facts[local.0].no_drop
+                    && !seeded::is(Bug::NoDropDuty)
+                {
+                    if state.uninit.contains(local.0) && !seeded::is(Bug::FlagIgnored) {
+                        analysis.flagged.insert(local);
                     }
                     held.push(Holding {
                         local,
-                        why: Why::Borrowed,
+                        why: Why::DroppedAtScopeEnd,
                     });
-                    there.insert(local);
-                    more |= loans.add(holds.local(local));
+                } else {
+                    if state.init.contains(local.0) && assigned.contains(&local) {
+                        refilled.push((id, local));
+                    }
+                    continue;
+                }
+                there.insert(local);
+                loans.add(holds.local(local));
+            }
+            // What is borrowed is held, even when it is not used again and has no drop; and it keeps its address.
+            let in_order = held.len();
+            let mut more = true;
+            while more {
+                more = false;
+                for &local in &graph.in_scope[id] {
+                    if !loans.contains(&local) && !kept.contains(&local)
+                        || !state.had.contains(local.0)
+                    {
+                        continue;
+                    }
+                    analysis.pinned.insert(local);
+                    let has = state.init.contains(local.0) || kept.contains(&local);
+                    if has && !there.contains(&local) {
+                        if state.uninit.contains(local.0) {
+                            analysis.lasting.insert(local);
+                        }
+                        held.push(Holding {
+                            local,
+                            why: Why::Borrowed,
+                        });
+                        there.insert(local);
+                        more |= loans.add(holds.local(local));
+                    }
                 }
             }
-        }
-        if held.len() > in_order {
-            for (at, local) in graph.in_scope[id].iter().enumerate() {
-                position[local.0] = at;
+            if held.len() > in_order {
+                for (at, local) in graph.in_scope[id].iter().enumerate() {
+                    position[local.0] = at;
+                }
+                held.sort_by_key(|holding| position[holding.local.0]);
             }
-            held.sort_by_key(|holding| position[holding.local.0]);
+            analysis.held.push(held);
         }
-        analysis.held.push(held);
+        if !keep_before(graph, &init, &analysis, &mut kept) {
+            break;
+        }
     }
     analysis.pinned.extend(holders.iter().copied());
     for (begun, scope) in &graph.finished {

@@ -30,6 +30,7 @@
 //! and return like any code of the function.
 
 mod arguments;
+mod destructure;
 mod items;
 mod leaving;
 mod logging;
@@ -479,6 +480,11 @@ impl Opening<'_> {
                 block.stmts.push(Stmt::Expr(opened, semi));
                 continue;
             }
+            if let Stmt::Expr(Expr::Assign(assign), Some(_)) = &stmt
+                && let Some(stood_for) = self.destructured(assign)
+            {
+                stmt = stood_for;
+            }
             self.visit_stmt_mut(&mut stmt);
             block.stmts.push(stmt);
         }
@@ -507,6 +513,14 @@ impl Opening<'_> {
         {
             *expr = opened;
             return;
+        }
+        if let Expr::Assign(assign) = expr
+            && let Some(stood_for) = self.destructured(assign)
+        {
+            *expr = match stood_for {
+                Stmt::Expr(block, _) => block,
+                stmt => syn::parse_quote!({ #stmt }),
+            };
         }
         visit_mut::visit_expr_mut(self, expr);
     }

@@ -22,7 +22,7 @@ use crate::parse::Found;
 use crate::report::{Options, Stage};
 use crate::text::Text;
 use crate::types::Table;
-pub(crate) use calls::BANG;
+pub(crate) use calls::{BANG, LETTERS};
 use comments::Carrier;
 use printed::Printed;
 use proc_macro2::TokenStream;

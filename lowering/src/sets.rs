@@ -78,10 +78,6 @@ impl<T: Numbered> Set<T> {
     pub(crate) fn len(&self) -> usize {
         self.bits.count_ones(..)
     }
-
-    pub(crate) fn clear(&mut self) {
-        self.bits.clear();
-    }
 }
 
 impl<T: Numbered> Extend<T> for Set<T> {

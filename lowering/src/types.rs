@@ -4,12 +4,14 @@
 //! never another behaviour; what is taken for free of drops must be so for certain.
 
 mod bounds;
+mod items;
 mod package;
 mod patterns;
 mod results;
 mod values;
 
 pub(crate) use bounds::Bounds;
+pub(crate) use items::tuple_parts;
 pub use package::PackageTypes;
 pub(crate) use results::Site;
 

@@ -2,8 +2,9 @@
 //! at it.
 
 use crate::diagnostics::{Code, Diagnostic, Sink};
+use crate::names;
 use crate::parse::Found;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// Refuses a function that holds such syntax.
@@ -57,11 +58,37 @@ pub(crate) fn refuse(found: &Found, sink: &mut Sink) {
         fn visit_pat(&mut self, pat: &'ast syn::Pat) {
             match pat {
                 syn::Pat::Verbatim(tokens) => self.refuse(tokens),
+                syn::Pat::Macro(found)
+                    if crate::syntax::tokens_have(&found.mac.tokens, &mut |name| {
+                        name == "await"
+                    }) =>
+                {
+                    self.refuse(&found.to_token_stream());
+                }
                 syn::Pat::Guard(found) => {
                     self.visit_pat(&found.pat);
                     self.condition(&found.guard);
                 }
                 pat => syn::visit::visit_pat(self, pat),
+            }
+        }
+        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+            // The parser takes them for names.
+            let keyword = |name: &str| matches!(name, "self" | "Self" | "super" | "crate" | "_");
+            if names::with_text(&pat.ident, keyword) {
+                self.refuse(&pat.ident.to_token_stream());
+            }
+            syn::visit::visit_pat_ident(self, pat);
+        }
+        fn visit_generic_param(&mut self, param: &'ast syn::GenericParam) {
+            match param {
+                syn::GenericParam::Type(syn::TypeParam { ident, .. })
+                | syn::GenericParam::Const(syn::ConstParam { ident, .. })
+                    if ident == "_" =>
+                {
+                    self.refuse(&ident.to_token_stream());
+                }
+                param => syn::visit::visit_generic_param(self, param),
             }
         }
         fn visit_type(&mut self, ty: &'ast syn::Type) {
@@ -109,4 +136,39 @@ pub(crate) fn refuse(found: &Found, sink: &mut Sink) {
     let mut bare = Bare(sink);
     syn::visit::Visit::visit_signature(&mut bare, &found.sig);
     syn::visit::Visit::visit_block(&mut bare, &found.block);
+    refuse_marks(found.sig.to_token_stream(), sink);
+    refuse_marks(found.block.to_token_stream(), sink);
+}
+
+/// Refuses the names and letters that handroll uses itself.
+fn refuse_marks(tokens: TokenStream, sink: &mut Sink) {
+    let lettered = |text: &str| text.contains(crate::print::LETTERS);
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) => refuse_marks(group.stream(), sink),
+            TokenTree::Ident(ident) => {
+                if names::with_text(&ident, |name| names::is_reserved(name) || lettered(name)) {
+                    sink.push(Diagnostic::new(
+                        Code::Unsupported,
+                        ident.span(),
+                        format!("the name `{ident}` is reserved"),
+                        "it holds handroll's own mark",
+                        Some("rename it".into()),
+                    ));
+                }
+            }
+            TokenTree::Literal(literal) => {
+                if lettered(&literal.to_string()) {
+                    sink.push(Diagnostic::new(
+                        Code::Unsupported,
+                        literal.span(),
+                        "this text has a letter that handroll uses itself, U+01C0 or U+01C3",
+                        "this",
+                        Some("write the letter as an escape: `\\u{1c0}`".into()),
+                    ));
+                }
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
 }

@@ -299,28 +299,31 @@ macro_rules! hold {
 }
 
 /// Evaluates an expression in a holder, which keeps the temporaries that it leaves: only types or an expansion say which these are.
-/// `linger!(temps = frame.temps, [name = pointer!(name)], find(doc! { "name": at!(name) }))`.
+/// `linger!(temps = frame.temps, [], [name = pointer!(name)], find(doc! { "name": at!(name) }))`.
+///
+/// The names alone are pinned locals that would drop before the temporaries if the expression panicked, the last declared first.
 ///
 /// Contract of the emitted code: the slot is empty, and lies inside a pinned frame; evaluating the values runs no code.
 #[macro_export]
 macro_rules! linger {
-    (put $guard:ident = $slot:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
-        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), [$($name = $value),*], $call)
+    (put $guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $crate::put!($guard, holder), [$($later),*], [$($name = $value),*], $call)
     };
-    ($guard:ident = $slot:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
-        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($name = $value),*], $call)
+    ($guard:ident = $slot:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {
+        $crate::linger!(@ $guard, |holder| $guard = $crate::fill!($slot, holder), [$($later),*], [$($name = $value),*], $call)
     };
-    (@ $guard:ident, |$holder:ident| $fill:expr, [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {{
+    (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),* $(,)?], $call:expr $(,)?) => {{
         #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
-        match ($($value,)*) {
+        match (($($crate::Later::new(&$later),)*), ($($value,)*)) {
             values => {
                 // SAFETY: as in `held!`.
                 let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
-                    let (port, ($(mut $name,)*)) = find.await;
-                    // What it leaves lives as long as the `match`, which does not end.
-                    match $call {
-                        result => {
+                    let (port, (later, ($(mut $name,)*))) = find.await;
+                    // What it leaves lives as long as the `match`, which does not end. An operand drops before that.
+                    match (later, $call) {
+                        (later, result) => {
+                            $crate::keep(later);
                             // SAFETY: this is the holder's output type, as the `return` below says.
                             unsafe { port.put(result) };
                             if false {

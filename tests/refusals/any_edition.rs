@@ -56,6 +56,22 @@ pub mod configurations {
     }
 }
 
+/// this text has a letter that handroll uses itself, U+01C0 or U+01C3
+pub mod letter {
+    pub mod refused {
+        use super::super::*;
+        pub async fn f() -> usize {
+            number().await + "a click: ǀ".len()
+        }
+    }
+    pub mod instead {
+        use super::super::*;
+        pub async fn f() -> usize {
+            number().await + "a click: \u{1c0}".len()
+        }
+    }
+}
+
 /// the name `n__hr0_1` is reserved
 pub mod reserved {
     pub mod refused {
@@ -77,22 +93,24 @@ pub mod dots {
     pub mod refused {
         use super::super::*;
         pub async fn f(pair: Pair) -> usize {
-            let a;
             wait().await;
-            Pair { a, .. } = pair;
-            wait().await;
-            a.len()
+            let taken = move || {
+                let a;
+                Pair { a, .. } = pair;
+                a.len()
+            };
+            taken()
         }
     }
     pub mod instead {
         use super::super::*;
         pub async fn f(pair: Pair) -> usize {
-            let a;
             wait().await;
-            let Pair { a: new, b: _rest } = pair;
-            a = new;
-            wait().await;
-            a.len()
+            let taken = move || {
+                let Pair { a, .. } = pair;
+                a.len()
+            };
+            taken()
         }
     }
 }
@@ -101,28 +119,20 @@ pub mod dots {
 pub mod pattern {
     pub mod refused {
         use super::super::*;
-        pub async fn f(pair: Pair) -> usize {
-            let (mut a, mut b) = (name(), name());
-            wait().await;
-            Pair { a, b } = pair;
-            wait().await;
-            a.push_str(&b);
-            b.push('b');
-            a.len()
+        pub async fn f(pair: [usize; 2]) -> usize {
+            let (mut a, mut list) = (0, [0; 9]);
+            [a, list[number().await]] = pair;
+            a + list.len()
         }
     }
     pub mod instead {
         use super::super::*;
-        pub async fn f(pair: Pair) -> usize {
-            let (mut a, mut b) = (name(), name());
-            wait().await;
-            let Pair { a: a2, b: b2 } = pair;
-            a = a2;
-            b = b2;
-            wait().await;
-            a.push_str(&b);
-            b.push('b');
-            a.len()
+        pub async fn f(pair: [usize; 2]) -> usize {
+            let (mut a, mut list) = (0, [0; 9]);
+            let [a2, second] = pair;
+            a += a2;
+            list[number().await] = second;
+            a + list.len()
         }
     }
 }

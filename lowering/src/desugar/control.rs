@@ -9,7 +9,8 @@ use crate::hold::patterns::moves_elements;
 use crate::ir::{self, Arm, Block, Loop};
 use crate::report::Edition;
 use crate::seeded::{self, Bug};
-use crate::syntax::{HasAwait, bare, is_place};
+use crate::syntax::{HasAwait, as_ident, bare, is_place};
+use crate::types::Table;
 use proc_macro2::Ident;
 use syn::spanned::Spanned;
 use syn::{Expr, Pat};
@@ -181,25 +182,21 @@ impl Desugar<'_> {
                 return self.if_node(syn::parse_quote!(let #pat = #value), expr.then_branch, els);
             } else {
                 // The scrutinee is a temporary, alive while a branch waits.
+                let pat = cond.pat;
+                if self.edition < Edition::E2024 {
+                    let matched = self.scrutinee(scrutinee, prefix);
+                    let cond = syn::parse_quote!(let #pat = #matched);
+                    return self.if_node(cond, expr.then_branch, els);
+                }
                 let mut inner = Prefix::default();
                 let matched = self.scrutinee(scrutinee, &mut inner);
-                let pat = cond.pat;
-                let early = self.edition >= Edition::E2024
-                    && inner.scoped
-                    && els.is_some()
-                    && !seeded::is(Bug::ElseHoldsScrutinee);
-                let node = if early {
-                    self.early_else(*pat, matched, expr.then_branch, els, inner)
-                } else {
-                    let node = self.if_node(
-                        syn::parse_quote!(let #pat = #matched),
-                        expr.then_branch,
-                        els,
-                    );
-                    prefix.scoped |= inner.scoped;
-                    prefix.stmts.extend(inner.stmts);
-                    return node;
-                };
+                if inner.scoped && els.is_some() && !seeded::is(Bug::ElseHoldsScrutinee) {
+                    return self.early_else(*pat, matched, expr.then_branch, els, inner);
+                }
+                let cond = syn::parse_quote!(let #pat = #matched);
+                let node = self.if_node(cond, expr.then_branch, els);
+                prefix.scoped |= inner.scoped;
+                prefix.stmts.extend(inner.stmts);
                 return node;
             }
         } else if cond.has_await() {
@@ -293,6 +290,8 @@ impl Desugar<'_> {
         if is_place(&scrutinee) && !scrutinee.has_await() {
             return self.settle_in_place(scrutinee, prefix);
         }
+        // Operands that wait for the value drop before it.
+        let behind_operands = prefix.stmts.len() > prefix.temporaries;
         let lifted = self.lift(scrutinee, prefix);
         let value = self.settle(lifted, prefix);
         if matches!(bare(&value), Expr::Reference(_)) {
@@ -301,8 +300,10 @@ impl Desugar<'_> {
         if let Some(ident) = crate::syntax::as_ident(&value)
             && ident.to_string().starts_with("ready__hr")
             && self.tail.is_none()
+            && !behind_operands
         {
             prefix.scoped = true;
+            prefix.temporaries = prefix.stmts.len();
             return value;
         }
         path(self.hide_temporary(value, span, true, prefix))
@@ -401,10 +402,14 @@ impl Desugar<'_> {
         };
         let mut prefix = Prefix::default();
         let cond: Expr = match link {
-            Expr::Let(link) if matches!(&*link.pat, Pat::Ident(pat) if crate::names::local(&pat.ident).is_some() && pat.subpat.is_none()) =>
-            {
+            Expr::Let(link) if binds_whole(&link.pat) => {
                 let pat = *link.pat;
-                let value = self.value(*link.expr, &mut prefix);
+                let borrows = matches!(&pat, Pat::Ident(pat) if pat.by_ref.is_some());
+                let value = if borrows || matches!(bare(&link.expr), Expr::Reference(_)) {
+                    ir::Expr::Plain(self.scrutinee(*link.expr, &mut prefix))
+                } else {
+                    self.value(*link.expr, &mut prefix)
+                };
                 prefix.stmts.push(ir::Stmt::Let {
                     attrs: Vec::new(),
                     pat,
@@ -551,6 +556,8 @@ impl Desugar<'_> {
     /// let mut iter = rt::into_iter(list);
     /// while let Some(pat) = rt::next(&mut iter) { body }
     /// ```
+    ///
+    /// What the pattern leaves of an item drops behind the body. In a tuple it gets a name.
     fn for_(&mut self, expr: syn::ExprForLoop, prefix: &mut Prefix) -> ir::Expr {
         let outer = self.tail.take();
         let node = self.for_loop(expr, prefix);
@@ -562,21 +569,18 @@ impl Desugar<'_> {
         let label = take_label(expr.label).unwrap_or_else(|| self.label());
         let head = *expr.expr;
         let span = head.span();
+        let ty = self.table.item(&head, &|place| self.place_type(place));
         let lifted = self.lift(head, prefix);
         if !expr.body.has_await() {
             let pat = expr.pat;
             let body = expr.body;
             let mut plain: Expr = syn::parse_quote!(for #pat in #lifted #body);
             if let Expr::ForLoop(plain) = &mut plain {
-                plain.label = Some(syn::Label {
-                    name: label,
-                    colon_token: Default::default(),
-                });
+                plain.label = Some(label_of(label));
             }
             return ir::Expr::Plain(plain);
         }
         let mut body = expr.body;
-        label_jumps(&mut body, &label);
         let settled = self.settle(lifted, prefix);
         let iter: Ident = self.hide_temporary(
             syn::parse_quote!(rt__hr::into_iter(#settled)),
@@ -590,7 +594,21 @@ impl Desugar<'_> {
         let next = self
             .resolved
             .mention(crate::names::local(&iter).expect("hidden"));
-        let pat = *expr.pat;
+        let mut pat = *expr.pat;
+        let mut first = Vec::new();
+        if !self.table.leaves_nothing(&pat, ty.as_ref())
+            && !self.name_what_is_left(&mut pat, ty.as_ref(), &mut first)
+        {
+            return self.while_loop(syn::ExprWhile {
+                attrs: Vec::new(),
+                label: Some(label_of(label)),
+                while_token: Default::default(),
+                cond: syn::parse_quote!(let rt__hr::Some(#pat) = rt__hr::next(&mut #next)),
+                body,
+            });
+        }
+        label_jumps(&mut body, &label);
+        body.stmts.splice(0..0, first);
         let body = self.block(body, Position::Branch);
         let cond = syn::parse_quote!(let rt__hr::Some(#pat) = rt__hr::next(&mut #next));
         ir::Expr::Loop(Loop {
@@ -598,6 +616,98 @@ impl Desugar<'_> {
             cond: Some(cond),
             body,
         })
+    }
+
+    /// The type that a variable or field has as it is spelled.
+    fn place_type(&self, place: &Expr) -> Option<syn::Type> {
+        match bare(place) {
+            Expr::Field(field) => {
+                let base = self.place_type(&field.base)?;
+                let member = match &field.member {
+                    syn::Member::Named(name) => name.to_string(),
+                    syn::Member::Unnamed(index) => index.index.to_string(),
+                };
+                Some(self.table.field(&base, &member)?.into_owned())
+            }
+            place => {
+                let local = as_ident(place).and_then(crate::names::local)?;
+                let ty = self.resolved.locals[local.0].ty.as_ref()?;
+                let owner = self.resolved.self_ty.as_ref();
+                Some(match (ty, owner) {
+                    (syn::Type::Path(path), Some(owner)) if path.path.is_ident("Self") => {
+                        owner.clone()
+                    }
+                    _ => ty.clone(),
+                })
+            }
+        }
+    }
+
+    /// Binds what a pattern of tuples leaves to hidden locals. What it binds itself drops before them: `first` declares that anew where
+    /// it stands before one of them. False where only the value itself can keep what is left.
+    fn name_what_is_left(
+        &mut self,
+        pat: &mut Pat,
+        ty: Option<&syn::Type>,
+        first: &mut Vec<syn::Stmt>,
+    ) -> bool {
+        let mut parts = Vec::new();
+        if !parts_of(pat, ty, self.table, &mut parts) {
+            return false;
+        }
+        let last = parts.iter().rposition(|part| matches!(part, Pat::Wild(_)));
+        let several = parts.iter().filter(|part| matches!(part, Pat::Wild(_)));
+        // They would drop in the reverse order.
+        if several.count() > 1 {
+            return false;
+        }
+        for part in parts.into_iter().take(last.map_or(0, |last| last + 1)) {
+            let span = part.span();
+            let local = self.resolved.hidden("item", span);
+            let declared = self.resolved.mention(local);
+            let bound = std::mem::replace(part, syn::parse_quote!(#declared));
+            if !matches!(bound, Pat::Wild(_)) {
+                let value = self.resolved.mention(local);
+                first.push(syn::parse_quote!(let #bound = #value;));
+            }
+        }
+        true
+    }
+}
+
+/// The parts of a pattern of tuples that bind a value, or leave one that may have a drop. False if it has others.
+fn parts_of<'p>(
+    pat: &'p mut Pat,
+    ty: Option<&syn::Type>,
+    table: &Table,
+    parts: &mut Vec<&'p mut Pat>,
+) -> bool {
+    match pat {
+        Pat::Wild(_) => {
+            if !table.leaves_nothing(pat, ty) {
+                parts.push(pat);
+            }
+            true
+        }
+        Pat::Ident(found) if found.by_ref.is_none() && found.subpat.is_none() => {
+            parts.push(pat);
+            true
+        }
+        Pat::Reference(_) => true,
+        Pat::Paren(pat) => parts_of(&mut pat.pat, ty, table, parts),
+        Pat::Tuple(tuple) => {
+            let types = crate::types::tuple_parts(ty, tuple.elems.len());
+            let mut elems = tuple.elems.iter_mut().enumerate();
+            elems.all(|(i, pat)| parts_of(pat, types.map(|types| &types[i]), table, parts))
+        }
+        _ => false,
+    }
+}
+
+fn label_of(name: syn::Lifetime) -> syn::Label {
+    syn::Label {
+        name,
+        colon_token: Default::default(),
     }
 }
 
@@ -614,6 +724,11 @@ fn passes_on(expr: &Expr) -> bool {
             | Expr::ForLoop(_)
             | Expr::Unsafe(_)
     )
+}
+
+/// Whether a pattern binds the whole value to one local.
+fn binds_whole(pat: &Pat) -> bool {
+    matches!(pat, Pat::Ident(pat) if crate::names::local(&pat.ident).is_some() && pat.subpat.is_none())
 }
 
 /// Whether an expression is a jump, and so gives no value.

@@ -4,6 +4,7 @@ use super::{Desugar, Position, Prefix, lift};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::ir;
 use crate::names::LocalId;
+use crate::seeded::{self, Bug};
 use crate::syntax::HasAwait;
 use proc_macro2::Ident;
 use quote::quote;
@@ -62,6 +63,40 @@ fn extended_value_mut(mut expr: &mut Expr) -> &mut Expr {
             _ => unreachable!("one of these, as just checked"),
         };
     }
+}
+
+/// `let (a, b);` as `let a; let b;`: each may need a slot of its own.
+pub(super) fn one_by_one(local: &syn::Local) -> Option<Vec<Stmt>> {
+    let (pat, ty) = match &local.pat {
+        Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
+        pat => (pat, None),
+    };
+    let Pat::Tuple(tuple) = pat else {
+        return None;
+    };
+    let types = crate::types::tuple_parts(ty, tuple.elems.len());
+    if ty.is_some() && types.is_none() {
+        return None;
+    }
+    let mut stmts = Vec::new();
+    for (i, pat) in tuple.elems.iter().enumerate() {
+        let mut one = local.clone();
+        one.pat = match types {
+            Some(types) => Pat::Type(syn::PatType {
+                attrs: Vec::new(),
+                pat: Box::new(pat.clone()),
+                colon_token: Default::default(),
+                ty: Box::new(types[i].clone()),
+            }),
+            None => pat.clone(),
+        };
+        match pat {
+            Pat::Ident(_) => stmts.push(Stmt::Local(one)),
+            Pat::Tuple(_) => stmts.extend(one_by_one(&one)?),
+            _ => return None,
+        }
+    }
+    Some(stmts)
 }
 
 /// A `let` without its value, and the local that it declares, when it declares just one.
@@ -357,6 +392,53 @@ impl Desugar<'_> {
         }
     }
 
+    /// `let Some(x) = &make() else { .. };` and `let Some(ref x) = make() else { .. };` keep the value as long as `x`, but not in the `else`
+    /// block: it gets a name, and drops there.
+    pub(super) fn kept_by_a_pattern(&mut self, stmt: &mut Stmt) -> Option<Stmt> {
+        let Stmt::Local(local) = stmt else {
+            return None;
+        };
+        let init = local.init.as_mut()?;
+        let (_, els) = init.diverge.as_mut()?;
+        let (value, mutable, ty) = match &mut *init.expr {
+            Expr::Reference(reference)
+                if extended_value(&reference.expr).is_some()
+                    && !crate::syntax::is_constant(&reference.expr) =>
+            {
+                let mutable = reference.mutability.is_some();
+                (extended_value_mut(&mut reference.expr), mutable, None)
+            }
+            value
+                if has_ref(&local.pat)
+                    && refs_only(&local.pat)
+                    && !crate::syntax::is_place(value) =>
+            {
+                let ty = match &local.pat {
+                    Pat::Type(typed) => Some((*typed.ty).clone()),
+                    _ => None,
+                };
+                let mutable = refs_mutably(&local.pat);
+                untyped(&mut local.pat);
+                (value, mutable, ty)
+            }
+            _ => return None,
+        };
+        if extends(value) {
+            return None;
+        }
+        let span = syn::spanned::Spanned::span(value);
+        let whole = self.resolved.hidden("whole", span);
+        self.resolved.locals[whole.0].mutable = mutable;
+        let mut mention = || self.resolved.mention(whole);
+        let (declared, named, dropped) = (mention(), mention(), mention());
+        let value = std::mem::replace(value, lift::path(named));
+        let els = &mut **els;
+        *els = syn::parse_quote!({ ::core::mem::drop(#dropped); #els });
+        let mutability = mutable.then(|| quote!(mut));
+        let ty = ty.map(|ty| quote!(: #ty));
+        Some(syn::parse_quote!(let #mutability #declared #ty = #value;))
+    }
+
     /// Refuses a `let` that still lengthens the life of a temporary.
     fn check_extended(&mut self, stmt: &Stmt) {
         let Stmt::Local(syn::Local {
@@ -368,7 +450,7 @@ impl Desugar<'_> {
             return;
         };
         let place = crate::syntax::is_place(&init.expr);
-        if extends(&init.expr) || has_ref(pat) && !place && init.diverge.is_none() {
+        if extends(&init.expr) || has_ref(pat) && !place {
             let span = init.eq_token.span;
             self.refuse(Code::Temporary, span, "this `let` keeps a temporary alive beyond the statement, and the function waits later", "a value without a name", "give the borrowed value a name in a `let` before it");
         }
@@ -586,12 +668,21 @@ impl Desugar<'_> {
                 });
                 out.push(ir::Stmt::Plain(Stmt::Local(local)));
             }
-            (init, els) => out.push(ir::Stmt::Let {
-                attrs: local.attrs,
-                pat: local.pat,
-                init,
-                els,
-            }),
+            (init, els) => {
+                // What the pattern leaves of it drops with the statement. A variable keeps that.
+                let init = match init {
+                    ir::Expr::Plain(value) if !seeded::is(Bug::RestStays) => {
+                        ir::Expr::Plain(lift::temporary(value))
+                    }
+                    init => init,
+                };
+                out.push(ir::Stmt::Let {
+                    attrs: local.attrs,
+                    pat: local.pat,
+                    init,
+                    els,
+                })
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{Awaited, Desugar, Prefix, Root};
 use crate::diagnostics::Code;
 use crate::ir;
+use crate::report::Edition;
 use crate::seeded::{self, Bug};
 use crate::syntax::{HasAwait, as_ident, bare, is_constant, is_place};
 use proc_macro2::Span;
@@ -255,6 +256,18 @@ impl Desugar<'_> {
                     *cond.expr = temporary(self.lift((*cond.expr).clone(), prefix));
                 }
                 Expr::If(found)
+            }
+            // Since edition 2024 what it looks at ends with it, before the next operand.
+            Expr::If(_) if self.edition >= Edition::E2024 => {
+                let mut inner = Prefix::default();
+                let value = self.value(expr, &mut inner);
+                let value = if inner.scoped {
+                    inner.enclose(value)
+                } else {
+                    prefix.stmts.extend(inner.stmts);
+                    value
+                };
+                self.ready(value, span, prefix)
             }
             Expr::Block(_)
             | Expr::If(_)

@@ -310,7 +310,12 @@ impl Desugar<'_> {
             .filter(|&last| matches!(&block.stmts[last], Stmt::Expr(_, None)));
         let open = block.brace_token.span.open();
         let last_await = block.stmts.iter().rposition(HasAwait::has_await);
-        for (i, stmt) in block.stmts.into_iter().enumerate() {
+        for (i, mut stmt) in block.stmts.into_iter().enumerate() {
+            if last_await.is_some_and(|last| i <= last)
+                && let Some(whole) = self.kept_by_a_pattern(&mut stmt)
+            {
+                self.stmt(whole, Position::Inside, &mut stmts);
+            }
             let stmt = match stmt {
                 // What it declared would be gone at the next wait. As an expression it does not compile if it is more than one.
                 Stmt::Macro(mac)
@@ -492,15 +497,13 @@ impl Desugar<'_> {
             }
             return;
         }
-        if let Stmt::Expr(Expr::Assign(assign), Some(_)) = &stmt
-            && matches!(&*assign.left, Expr::Infer(_))
-            && !seeded::is(Bug::UnderscoreMoves)
-            && crate::syntax::is_place(&assign.right)
+        if let Stmt::Local(local) = &stmt
+            && local.init.is_none()
+            && let Some(each) = lets::one_by_one(local)
         {
-            // Neither moves the value nor looks at it.
-            let place = &assign.right;
-            let stmt: Stmt = syn::parse_quote!(let _ = #place;);
-            return self.stmt(stmt, position, out);
+            each.into_iter()
+                .for_each(|stmt| self.stmt(stmt, position, out));
+            return;
         }
         if !stmt.has_await() {
             self.note(&stmt);

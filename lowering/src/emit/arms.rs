@@ -162,8 +162,9 @@ fn arm(
     let bound: Vec<LocalId> = state.pinned.iter().chain(&state.carried).copied().collect();
     if late.is_empty() && !layout.deep {
         let drops = |local: &LocalId| !residual.facts[local.0].no_drop;
-        let dropped: Vec<LocalId> = bound.iter().copied().filter(drops).collect();
-        code = without_rebinding(code, layout, &dropped);
+        let (dropped, others): (Vec<LocalId>, Vec<LocalId>) =
+            bound.iter().partition(|local| drops(local));
+        code = without_rebinding(code, layout, &dropped, &others);
     }
     let Received {
         output,

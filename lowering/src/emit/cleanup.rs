@@ -284,8 +284,13 @@ impl VisitMut for Pruner {
 
     fn visit_expr_for_loop_mut(&mut self, expr: &mut syn::ExprForLoop) {
         let syn::ExprForLoop {
-            label, body, expr, ..
+            label,
+            pat,
+            expr,
+            body,
+            ..
         } = expr;
+        self.visit_pat_mut(pat);
         self.visit_expr_mut(expr);
         self.inside(label, true, |this| this.visit_block_mut(body));
     }

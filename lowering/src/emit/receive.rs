@@ -81,11 +81,12 @@ pub(super) fn receive(
 }
 
 /// Code without the `let val = val;` at its start, where they change no order: these locals are the last of `bound`, those that the arm binds
-/// in this order and that have something to drop.
+/// in this order and that have something to drop, or some of `others`, which have nothing.
 pub(super) fn without_rebinding(
     code: TokenStream,
     layout: &Layout,
     bound: &[LocalId],
+    others: &[LocalId],
 ) -> TokenStream {
     let trees: Vec<TokenTree> = code.into_iter().collect();
     let mut at = 0;
@@ -96,6 +97,7 @@ pub(super) fn without_rebinding(
         at += Binding::length(binding.mutability);
         again.push(value);
     }
+    again.retain(|again| !others.iter().any(|&local| layout.name(local) == *again));
     let bound = bound.iter().map(|&local| layout.name(local));
     if bound
         .rev()

@@ -82,6 +82,11 @@ impl Place {
     }
 }
 
+/// Whether a pattern binds the whole value, and is no constant.
+fn binds_whole(pat: &syn::Pat) -> bool {
+    matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none() && !pat.ident.to_string().starts_with(char::is_uppercase))
+}
+
 impl Residual<'_> {
     /// The function from its start.
     pub(super) fn start(&self, block: &Block) -> TokenStream {
@@ -149,7 +154,8 @@ impl Residual<'_> {
                 els,
             } => {
                 let value = self.expr(init, Dest::Value);
-                self.let_(attrs, pat, value, els.as_ref())
+                let place = matches!(init, Expr::Plain(_));
+                self.let_(attrs, pat, value, place, els.as_ref())
             }
             Stmt::Expr { expr, semi } => {
                 let dest = if *semi || !last { Dest::Nothing } else { dest };
@@ -177,6 +183,7 @@ impl Residual<'_> {
         attrs: &[syn::Attribute],
         pat: &syn::Pat,
         value: Out,
+        place: bool,
         els: Option<&Block>,
     ) -> Out {
         let tokens = value.tokens;
@@ -186,9 +193,9 @@ impl Residual<'_> {
                 completes: false,
             };
         }
-        // A bare name would be a place, of which a pattern may leave a part, or all, for the end of the scope.
-        let bare = syn::parse2::<syn::Ident>(tokens.clone()).is_ok();
-        let simple = matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none());
+        // The bare name of a value would be a place, of which a pattern may leave a part, or all, for the end of the scope.
+        let bare = !place && syn::parse2::<syn::Ident>(tokens.clone()).is_ok();
+        let simple = binds_whole(pat);
         let tokens = if bare && !simple && !seeded::is(Bug::RestStays) {
             let rt = &self.layout.fresh.rt;
             quote!(#rt::value(#tokens))

@@ -570,12 +570,13 @@ impl Rewrite<'_> {
         };
         let put = |local| self.analysis.flagged.contains(local).then(|| quote!(put));
         let put_outer = put(&local);
-        if owners.is_empty() {
-            return syn::parse_quote!(#rt::linger!(#put_outer #guard = #frame.#slot, [#(#values),*], #call));
-        }
         let Some(inner) = inner else {
             let later = later(&mention).rev().map(|local| self.layout.name(local));
-            return syn::parse_quote!(#rt::hold!(#put_outer #guard = #frame.#slot, [#(#later),*], [#(#values),*], #call));
+            let holds = match owners.is_empty() {
+                true => quote!(linger),
+                false => quote!(hold),
+            };
+            return syn::parse_quote!(#rt::#holds!(#put_outer #guard = #frame.#slot, [#(#later),*], [#(#values),*], #call));
         };
         let rest = crate::hold::holder(&inner.attrs).expect("it is marked");
         let (local, inner_mention) = names::mention(&rest).expect("holders are locals");

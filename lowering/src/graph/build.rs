@@ -48,6 +48,7 @@ pub(super) fn build(resolved: &Resolved, body: &Body, table: &Table, trust: Trus
         path: None,
         types: HashMap::new(),
         loosely: HashSet::new(),
+        items: HashMap::new(),
         exact: HashMap::new(),
         callees: HashMap::new(),
         guarded_elements: Vec::new(),
@@ -173,6 +174,8 @@ struct Walk<'a> {
     loosely: HashSet<LocalId>,
     /// The same where the type is known to the last reference; none for those of which it is not.
     exact: HashMap<LocalId, Option<syn::Type>>,
+    /// What the iterators of `for` loops give.
+    items: HashMap<LocalId, syn::Type>,
     callees: HashMap<AwaitId, String>,
     guarded_elements: Vec<proc_macro2::Span>,
     /// The present method is one that rather borrows its receiver.
@@ -413,8 +416,12 @@ impl Walk<'_> {
             match stmt {
                 ir::Stmt::Plain(stmt) => self.stmt(stmt),
                 ir::Stmt::Let { pat, init, els, .. } => {
-                    let unit = self.unit(|this| {
-                        this.ir_expr(init);
+                    let unit = self.unit(|this| match init {
+                        // A pattern that does not match takes nothing; of an `Option` that leaves nothing.
+                        ir::Expr::Plain(init) if !this.takes_option(init, std::iter::once(pat)) => {
+                            this.head_or_value(pat, init);
+                        }
+                        init => this.ir_expr(init),
                     });
                     self.units.push(unit);
                     if let Some(els) = els {

@@ -30,6 +30,25 @@ pub(crate) fn bindings(pat: &Pat, table: &Table) -> Bindings {
     found
 }
 
+/// What a pattern binds that surely has no drop; `ty` is the type of what it looks at.
+pub(crate) fn without_drop(pat: &Pat, ty: Option<&syn::Type>, table: &Table) -> Vec<LocalId> {
+    let known = ty.is_some_and(|ty| table.facts(ty).no_drop);
+    match pat {
+        Pat::Paren(pat) => without_drop(&pat.pat, ty, table),
+        Pat::Type(pat) => without_drop(&pat.pat, Some(&pat.ty), table),
+        // Out of a reference come references and copies.
+        pat if known || matches!(pat, Pat::Reference(_)) => bindings(pat, table).locals,
+        Pat::Tuple(tuple) => {
+            let parts = crate::types::tuple_parts(ty, tuple.elems.len());
+            let elems = tuple.elems.iter().enumerate();
+            elems
+                .flat_map(|(i, pat)| without_drop(pat, parts.map(|parts| &parts[i]), table))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// How a pattern looks at an `Option`: what is left beside `Some(x)` has no drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OfOption {

@@ -17,6 +17,9 @@ pub(crate) const BANG: char = '\u{1c3}';
 /// A letter that stands for the blank behind a keyword of a macro, as in `rt::at!(brief name)`.
 const BLANK: char = '\u{1c0}';
 
+/// Both: a source that has one of them is refused.
+pub(crate) const LETTERS: [char; 2] = [BANG, BLANK];
+
 /// The keywords of the runtime's macros.
 const KEYWORDS: [&str; 5] = ["brief", "put", "inside", "fill", "flag"];
 

@@ -35,6 +35,7 @@ impl Gen {
                 "while let of a take",
             )
             .add(1, "for over an option")
+            .add(3, "for with a pattern that leaves a part")
             .add(1, "for over an awaited value");
         let form = menu.pick(&mut self.random);
         let label = self.chance(40).then(|| {
@@ -154,7 +155,57 @@ impl Gen {
         }
     }
 
+    /// `for (_, a) in vec![(make("a"), make("b"))] { .. }`
+    fn for_with_pattern(&mut self, form: &'static str, label: &Option<Part>) -> Node {
+        let (item, shape, bound) = self.random.of(&[
+            (Ty::Loud, "_", None),
+            (Ty::Loud, "ref §", Some(Ty::Ref)),
+            (Ty::Pair, "_", None),
+            (Ty::Pair, "(_, §)", Some(Ty::Loud)),
+            (Ty::Pair, "(§, _)", Some(Ty::Loud)),
+            (Ty::Pair, "(§, ..)", Some(Ty::Loud)),
+            (Ty::Pair, "(ref §, _)", Some(Ty::Ref)),
+            (Ty::Two, "Two { x: §, .. }", Some(Ty::Loud)),
+            (Ty::Two, "Two { ref y, x: § }", Some(Ty::Loud)),
+            (Ty::Maybe, "_", None),
+        ]);
+        self.in_head += 1;
+        let head: Node = if self.chance(50) {
+            Node::new("", Sort::Fixed, "vec![§]", [self.sub(item, 0)])
+        } else {
+            Node::new(
+                "",
+                Sort::Fixed,
+                "[§, §]",
+                [self.sub(item, 0), self.sub(item, 0)],
+            )
+        };
+        self.in_head -= 1;
+        self.enter(label);
+        self.open();
+        let bound_pattern = match bound {
+            Some(ty) => pattern("", shape, [self.bind(ty, false)]),
+            None => pattern("", shape, []),
+        };
+        let body = self.block(Ty::Unit);
+        self.close();
+        self.targets.pop();
+        st(
+            form,
+            "§for § in § §",
+            [
+                Self::prefix(label),
+                bound_pattern.into(),
+                head.into(),
+                body.into(),
+            ],
+        )
+    }
+
     fn for_(&mut self, form: &'static str, label: &Option<Part>) -> Node {
+        if form == "for with a pattern that leaves a part" {
+            return self.for_with_pattern(form, label);
+        }
         self.in_head += 1;
         let mut occupied = None;
         let (template, head, bound): (_, Part, _) = match form {

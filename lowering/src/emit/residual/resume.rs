@@ -123,14 +123,12 @@ impl Residual<'_> {
             } => {
                 if holds_expr(init, id) {
                     let mut value = self.resume_expr(init, id, &[], Dest::Value, place.inner());
-                    if matches!(init, Expr::Await(_))
-                        && !matches!(pat, syn::Pat::Ident(pat) if pat.subpat.is_none())
-                    {
+                    if matches!(init, Expr::Await(_)) && !super::binds_whole(pat) {
                         // What the pattern leaves drops with the statement, as a temporary does.
                         let (rt, tokens) = (&self.layout.fresh.rt, value.tokens);
                         value.tokens = quote!(#rt::value(#tokens));
                     }
-                    return self.let_(attrs, pat, value, els.as_ref());
+                    return self.let_(attrs, pat, value, false, els.as_ref());
                 }
                 let els = els.as_ref().expect("the await is in the `else` block");
                 // The `else` block does not end normally.

@@ -1,11 +1,11 @@
 //! Patterns, and the places that they look at.
 
 use super::captures::is_pinned;
-use super::value::is_iterator_next;
+use super::value::{is_iterator_next, is_runtime};
 use super::{Event, Walk};
 use crate::graph::How;
-use crate::graph::patterns::{Bindings, OfOption, bindings, of_option};
-use crate::names::{self, as_root};
+use crate::graph::patterns::{Bindings, OfOption, bindings, of_option, without_drop};
+use crate::names::{self, LocalId, as_root};
 use crate::report::Edge;
 use crate::syntax::{as_ident, bare, is_place};
 use crate::types::Facts;
@@ -43,6 +43,9 @@ impl Walk<'_> {
             self.take_apart(init, &bound);
         }
         let simple = bound.whole && bound.locals.len() == 1;
+        if let (Some(init), [iter]) = (init, &bound.locals[..]) {
+            self.iterates(*iter, init);
+        }
         if let (Some(closure), [local]) = (init.and_then(crate::syntax::begun), &bound.locals[..]) {
             let mut mentions = super::captures::Mentions(Vec::new());
             syn::visit::Visit::visit_expr(&mut mentions, &closure.body);
@@ -347,6 +350,44 @@ impl Walk<'_> {
             self.push(Event::Init(local, None));
             if !scalar {
                 self.into(local);
+            }
+        }
+        if let Some((item, Pat::TupleStruct(some))) = self.item_of(head).zip(Some(pat)) {
+            for local in without_drop(&some.elems[0], Some(item), self.table) {
+                self.facts.entry(local).or_default().no_drop = true;
+            }
+        }
+    }
+
+    /// The type of the items of a `for` loop, where this is what gives the next one.
+    fn item_of(&self, head: &Expr) -> Option<&syn::Type> {
+        match bare(head) {
+            Expr::Call(call) if is_iterator_next(call) => match call.args.first()? {
+                Expr::Reference(iter) => {
+                    let iter = as_ident(&iter.expr).and_then(names::local)?;
+                    self.items.get(&iter)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Notes what a `for` loop runs over, once it begins.
+    fn iterates(&mut self, iter: LocalId, begun: &Expr) {
+        if let Expr::Call(call) = bare(begun)
+            && is_runtime(call, "into_iter")
+            && let Some(head) = call.args.first()
+        {
+            let place = |place: &Expr| match bare(place) {
+                Expr::Field(_) => self.type_of(place),
+                place => {
+                    let local = as_ident(place).and_then(names::local)?;
+                    self.ty(local).cloned()
+                }
+            };
+            if let Some(item) = self.table.item(head, &place) {
+                self.items.insert(iter, item);
             }
         }
     }

@@ -672,11 +672,16 @@ impl Walk<'_> {
                 None => others.push((local, vec![mention])),
             }
         }
+        // Temporaries alone drop where their holder is declared.
+        let is_first = |local: &names::LocalId| match owned.is_empty() {
+            true => *local == holder,
+            false => owned.contains(local),
+        };
         let from_first = self
             .scope
             .iter()
             .copied()
-            .skip_while(|local| !owned.contains(local));
+            .skip_while(|local| !is_first(local));
         let later: Vec<_> = from_first
             .filter(|local| !there(local) && *local != holder)
             .collect();
@@ -885,12 +890,17 @@ fn refers_to_temporary(operand: &Expr) -> bool {
 
 /// `rt::next(&mut iter)`
 pub(super) fn is_iterator_next(call: &syn::ExprCall) -> bool {
+    is_runtime(call, "next")
+}
+
+/// Whether this function of the runtime is called.
+pub(super) fn is_runtime(call: &syn::ExprCall, name: &str) -> bool {
     let Expr::Path(path) = bare(&call.func) else {
         return false;
     };
     let mut segments = path.path.segments.iter();
     segments.next().is_some_and(|first| first.ident == "rt__hr")
-        && segments.next().is_some_and(|second| second.ident == "next")
+        && segments.next().is_some_and(|second| second.ident == name)
 }
 
 /// What a reference is taken of, or the expression itself.
