@@ -219,13 +219,14 @@ macro_rules! held {
     // No block around this: what is left of a temporary of the values drops at the end of the statement, when what this gives has its
     // place. In a block of its own it would drop before, and a panic there would lose what this gives.
     (@ $guard:ident, |$holder:ident| $fill:expr, [$($later:ident),* $(,)?], [$($name:ident = $value:expr),+ $(,)?], $call:expr $(,)?) => {
-        match (($($crate::Later::new(&$later),)*), ($($value,)+)) {
+        // Evaluating the values may give one of the locals its value.
+        match (($($value,)+), ($($crate::Later::new(&$later),)*)) {
             #[allow(unused_mut, unreachable_code, unreachable_patterns, clippy::diverging_sub_expression, clippy::redundant_locals)]
             values => {
                 // SAFETY: the holder is started with the values.
                 let find = unsafe { $crate::FindPort::new(&values) };
                 let $holder = async move {
-                    let (port, (later, ($(mut $name,)+))) = find.await;
+                    let (port, (($(mut $name,)+), later)) = find.await;
                     let result = {
                         let ($($later,)*) = later;
                         let result = $call;

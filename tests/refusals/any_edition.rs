@@ -274,7 +274,7 @@ pub mod receiver {
     pub mod refused {
         use super::super::*;
         pub async fn f() -> String {
-            let text = name().replacen(&name(), "", number().await);
+            let text = name().to_lowercase().replacen(&name(), "", number().await);
             text
         }
     }
@@ -282,7 +282,7 @@ pub mod receiver {
         use super::super::*;
         pub async fn f() -> String {
             let n = number().await;
-            let text = name().replacen(&name(), "", n);
+            let text = name().to_lowercase().replacen(&name(), "", n);
             text
         }
     }

@@ -304,6 +304,7 @@ impl Desugar<'_> {
         {
             prefix.scoped = true;
             prefix.temporaries = prefix.stmts.len();
+            self.named_temporaries += 1;
             return value;
         }
         path(self.hide_temporary(value, span, true, prefix))

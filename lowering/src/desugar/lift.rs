@@ -6,6 +6,7 @@ use crate::ir;
 use crate::report::Edition;
 use crate::seeded::{self, Bug};
 use crate::syntax::{HasAwait, as_ident, bare, is_constant, is_place};
+use crate::types::Receiver;
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::spanned::Spanned;
@@ -410,7 +411,14 @@ impl Desugar<'_> {
         }
         let receiver = *call.receiver;
         let is_value = receiver.has_await() || !is_place(&receiver);
-        let receiver = if is_value {
+        let known = self.table.type_of(&receiver).and_then(|ty| {
+            let method = call.method.to_string();
+            self.table.certain_receiver(Some(&ty), &method)
+        });
+        let receiver = if is_value && known == Some(Receiver::ByValue) {
+            let receiver = self.lift(receiver, prefix);
+            self.hold(receiver, prefix)
+        } else if is_value {
             // A temporary receiver is evaluated first; the method may borrow it until the end of the statement.
             let receiver = self.lift(receiver, prefix);
             let receiver = self.settle(temporary(receiver), prefix);
@@ -439,7 +447,8 @@ impl Desugar<'_> {
         self.operands(&mut args, here, prefix);
         self.pending -= 1;
         // One that is taken by value drops before all temporaries, one that is borrowed is among them.
-        if is_value && (self.tail.is_some() || self.named_temporaries > before) {
+        let unknown = is_value && known.is_none();
+        if unknown && (self.tail.is_some() || self.named_temporaries > before) {
             self.order(
                 span,
                 "the receiver is evaluated before the awaited argument, and only its type says how",

@@ -84,7 +84,7 @@ impl Desugar<'_> {
     fn ended(&mut self, value: Expr, inner: Prefix, prefix: &mut Prefix) -> Expr {
         if inner.scoped {
             let span = value.span();
-            let node = inner.enclose(ir::Expr::Plain(value));
+            let node = self.enclose(inner, ir::Expr::Plain(value), false);
             self.ready(node, span, prefix)
         } else {
             prefix.stmts.extend(inner.stmts);

@@ -265,7 +265,24 @@ impl Desugar<'_> {
     /// outlive that: it ends in a statement of its own. `dropped`: nobody takes the value.
     fn enclose(&mut self, mut prefix: Prefix, expr: ir::Expr, dropped: bool) -> ir::Expr {
         let ir::Expr::Plain(value) = &expr else {
-            return prefix.enclose(expr);
+            // Of what was awaited nothing is left: it is what the expression looks at.
+            let awaited = |stmt: &ir::Stmt| {
+                matches!(
+                    stmt,
+                    ir::Stmt::Let {
+                        init: ir::Expr::Await(_),
+                        ..
+                    }
+                )
+            };
+            if !prefix.scoped && prefix.stmts.iter().all(awaited)
+                || dropped
+                || !self.looks_at_temporaries(&expr)
+            {
+                return prefix.enclose(expr);
+            }
+            let value = self.ready(expr, Span::call_site(), &mut prefix);
+            return prefix.enclose(ir::Expr::Plain(lift::temporary(value)));
         };
         if self.edition >= Edition::E2024
             || seeded::is(Bug::ConditionOutlived)

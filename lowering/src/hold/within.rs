@@ -70,6 +70,10 @@ pub(super) fn choose(
     if let Some(held) = (0..at).find(|at| super::holder_of(steps[*at]).is_some()) {
         at = held;
     }
+    // What is assigned to is a place, and no value.
+    while at > 0 && is_left(steps[at - 1], steps[at]) {
+        at -= 1;
+    }
     if temporaries.of_value(steps[at]) {
         // They end where the whole expression ends, and so must the holder's step.
         match ends {
@@ -113,6 +117,14 @@ pub(super) fn choose_split(
         return None;
     }
     chosen(split, local)
+}
+
+/// Whether an expression is what another one assigns to, or a part of that.
+fn is_left(outer: &Expr, inner: &Expr) -> bool {
+    match outer {
+        Expr::Assign(assign) => std::ptr::eq(bare(&assign.left), bare(inner)),
+        _ => false,
+    }
 }
 
 /// Whether a condition has bound something before it comes to an operand: that is in its slot only where the branch begins.

@@ -15,10 +15,20 @@ use syn::{BinOp, Expr, Stmt};
 
 impl Walk<'_> {
     pub(super) fn stmt(&mut self, stmt: &Stmt) {
+        let around = self.units.last();
+        let around = around.map(|unit| (unit.loans.len(), unit.from.len()));
         if crate::conditional::is_conditional_stmt(stmt) {
             self.sometimes(|this| this.present(stmt));
         } else {
             self.present(stmt);
+        }
+        // What it borrows for itself is not in the value of the block around it.
+        if let (Some(unit), Some((loans, from))) = (self.units.last_mut(), around)
+            && ends_with_semi(stmt)
+            && !breaks_with_value(stmt)
+        {
+            unit.loans.truncate(loans);
+            unit.from.truncate(from);
         }
     }
 
@@ -729,10 +739,14 @@ impl Walk<'_> {
         });
         self.value(&assign.right);
         self.replacing = None;
+        // The new value waits for what the place evaluates.
+        let before = self.pending;
+        self.evaluated(&assign.right);
         match bare(&assign.left) {
             Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assigned(elem)),
             left => self.assigned(left),
         }
+        self.pending = before;
     }
 
     fn assigned(&mut self, left: &Expr) {
@@ -886,6 +900,31 @@ fn refers_to_temporary(operand: &Expr) -> bool {
         Expr::Cast(cast) => refers_to_temporary(&cast.expr),
         _ => false,
     }
+}
+
+/// Whether a statement gives no value.
+fn ends_with_semi(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Expr(_, semi) => semi.is_some(),
+        Stmt::Macro(mac) => mac.semi_token.is_some(),
+        Stmt::Local(_) | Stmt::Item(_) => true,
+    }
+}
+
+/// Whether it may leave a block around it with a value.
+fn breaks_with_value(stmt: &Stmt) -> bool {
+    struct Breaks(bool);
+    impl<'ast> Visit<'ast> for Breaks {
+        fn visit_expr_break(&mut self, found: &'ast syn::ExprBreak) {
+            self.0 |= found.expr.is_some();
+        }
+        fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+            self.0 |= crate::syntax::tokens_have(&mac.tokens, &mut |name| name == "break");
+        }
+    }
+    let mut breaks = Breaks(false);
+    breaks.visit_stmt(stmt);
+    breaks.0
 }
 
 /// `rt::next(&mut iter)`
