@@ -147,11 +147,13 @@ fn keep_before(
             }
             if let Some(&id) = at.get(&before) {
                 let held = analysis.held[id].iter().any(|held| held.local == local);
-                let state = init.at_suspension(graph, before, &analysis.moves);
                 // Where such a local was used for the last time it still has its value.
-                let has = state.init.contains(local.0)
-                    || state.had.contains(local.0) && analysis.lasting.contains(&local);
-                if !held && has && graph.in_scope[id].contains(&local) {
+                let has = || {
+                    let state = init.at_suspension(graph, before, &analysis.moves);
+                    state.init.contains(local.0)
+                        || state.had.contains(local.0) && analysis.lasting.contains(&local)
+                };
+                if !held && graph.in_scope[id].contains(&local) && has() {
                     kept[id].insert(local);
                     more = true;
                 }

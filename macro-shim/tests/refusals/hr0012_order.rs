@@ -10,7 +10,7 @@ async fn position() -> usize {
 
 #[lower]
 async fn count() -> usize {
-    name().replacen(&name(), "", position().await).len()
+    name().to_lowercase().replacen(&name(), "", position().await).len()
 }
 
 fn main() {}
