@@ -161,8 +161,9 @@ impl Desugar<'_> {
         let cond = *expr.cond;
         let els = expr.else_branch.map(|(_, els)| *els);
         let lets = conditions(&cond).len();
-        let branches_await =
-            expr.then_branch.has_await() || els.as_ref().is_some_and(HasAwait::has_await);
+        let branches_await = std::mem::take(&mut self.lasting)
+            || expr.then_branch.has_await()
+            || els.as_ref().is_some_and(HasAwait::has_await);
         if lets > 1 || (lets == 1 && !matches!(bare(&cond), Expr::Let(_))) {
             if cond.has_await() || self.chain_needs_opening(&cond, branches_await) {
                 return self.chain(cond, expr.then_branch, els);
@@ -466,7 +467,8 @@ impl Desugar<'_> {
                 );
         }
         // In a tail it outlives the block's locals.
-        let head = if !arms_await && self.tail.is_none() {
+        let lasting = std::mem::take(&mut self.lasting);
+        let head = if !arms_await && !lasting && self.tail.is_none() {
             temporary(self.lift(head, prefix))
         } else {
             self.scrutinee(head, prefix)

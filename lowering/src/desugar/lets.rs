@@ -44,6 +44,18 @@ fn extended_value(expr: &Expr) -> Option<&Expr> {
     }
 }
 
+/// Whether what leads from the value to what is borrowed of it waits.
+fn index_waits(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(inner) => index_waits(&inner.expr),
+        Expr::Group(inner) => index_waits(&inner.expr),
+        Expr::Field(field) => index_waits(&field.base),
+        Expr::Index(index) => index.index.has_await() || index_waits(&index.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => index_waits(&unary.expr),
+        _ => false,
+    }
+}
+
 /// The same, to be replaced. For a place it is the place's root.
 fn extended_value_mut(mut expr: &mut Expr) -> &mut Expr {
     loop {
@@ -524,7 +536,7 @@ impl Desugar<'_> {
             return;
         }
         if let Some(init) = &local.init {
-            let simple = matches!(&*init.expr, Expr::Reference(reference) if extended_value(&reference.expr).is_some_and(|base| base.has_await() && !extends(base)));
+            let simple = matches!(&*init.expr, Expr::Reference(reference) if extended_value(&reference.expr).is_some_and(|base| base.has_await() && !extends(base)) && !index_waits(&reference.expr));
             if !simple {
                 self.check_extended(&Stmt::Local(local.clone()));
             }

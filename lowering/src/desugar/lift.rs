@@ -60,6 +60,10 @@ impl Desugar<'_> {
         }
         let span = expr.span();
         let here = !matches!(expr, Expr::Paren(_) | Expr::Group(_)) && self.enter();
+        // Such an operand cannot be evaluated in a holder.
+        let jumps = matches!(expr, Expr::If(_) | Expr::Match(_))
+            && self.behind > 0
+            && crate::hold::within::may_jump(&expr);
         match expr {
             Expr::Await(found) => {
                 let span = found.await_token.span;
@@ -194,18 +198,23 @@ impl Desugar<'_> {
                 Expr::Repeat(repeat)
             }
             Expr::Index(mut index) => {
-                if index.index.has_await() && !self.settled_place(&index.expr) {
-                    self.order(
-                        span,
-                        "the indexed value is evaluated before the awaited index",
-                    );
-                }
-                if index.expr.has_await() {
-                    let mut operands = vec![*index.expr, *index.index];
-                    self.operands(&mut operands, here, prefix);
-                    index.index = Box::new(operands.pop().expect("index"));
-                    index.expr = Box::new(temporary(operands.pop().expect("base")));
+                if !index.index.has_await() {
+                    *index.expr = temporary(self.lift(*index.expr, prefix));
+                } else if !is_place(&index.expr) {
+                    // The indexed value is a temporary, which is evaluated first.
+                    self.behind += 1;
+                    let base = self.lift(*index.expr, prefix);
+                    self.behind -= 1;
+                    let base = self.settle(temporary(base), prefix);
+                    index.expr = Box::new(path(self.hide_temporary(base, span, true, prefix)));
+                    *index.index = self.lift(*index.index, prefix);
                 } else {
+                    if !self.settled_place(&index.expr) {
+                        self.order(
+                            span,
+                            "the indexed value is evaluated before the awaited index",
+                        );
+                    }
                     *index.index = self.lift(*index.index, prefix);
                 }
                 Expr::Index(index)
@@ -236,10 +245,11 @@ impl Desugar<'_> {
             Expr::Binary(binary) => self.binary(binary, here, prefix),
             // Only the head waits: its temporaries live on to the end of the statement around it.
             Expr::Match(mut found)
-                if !found.arms.iter().any(|arm| {
-                    arm.body.has_await()
-                        || matches!(&arm.pat, syn::Pat::Guard(guard) if guard.guard.has_await())
-                }) =>
+                if !jumps
+                    && !found.arms.iter().any(|arm| {
+                        arm.body.has_await()
+                            || matches!(&arm.pat, syn::Pat::Guard(guard) if guard.guard.has_await())
+                    }) =>
             {
                 *found.expr = temporary(self.lift(*found.expr, prefix));
                 Expr::Match(found)
@@ -247,6 +257,7 @@ impl Desugar<'_> {
             // The same; since edition 2024 they end with the `if`, wherever it stands.
             Expr::If(mut found)
                 if matches!(*found.cond, Expr::Let(_))
+                    && !jumps
                     && !found.then_branch.has_await()
                     && !found
                         .else_branch
@@ -260,6 +271,7 @@ impl Desugar<'_> {
             }
             // Since edition 2024 what it looks at ends with it, before the next operand.
             Expr::If(_) if self.edition >= Edition::E2024 => {
+                self.lasting = jumps;
                 let mut inner = Prefix::default();
                 let value = self.value(expr, &mut inner);
                 let value = if inner.scoped {
@@ -278,6 +290,7 @@ impl Desugar<'_> {
             | Expr::ForLoop(_)
             | Expr::Unsafe(_) => {
                 self.operand = matches!(expr, Expr::Block(_) | Expr::Unsafe(_));
+                self.lasting = jumps;
                 let value = self.value(expr, prefix);
                 self.ready(value, span, prefix)
             }
@@ -332,7 +345,9 @@ impl Desugar<'_> {
                 break;
             }
             let expr = std::mem::replace(operand, Expr::Verbatim(Default::default()));
+            self.behind += usize::from(i < last);
             let expr = self.lift(expr, prefix);
+            self.behind -= usize::from(i < last);
             *operand = if early(i) || mixed || here && prefix.scoped {
                 self.hold(expr, prefix)
             } else {
@@ -416,11 +431,15 @@ impl Desugar<'_> {
             self.table.certain_receiver(Some(&ty), &method)
         });
         let receiver = if is_value && known == Some(Receiver::ByValue) {
+            self.behind += 1;
             let receiver = self.lift(receiver, prefix);
+            self.behind -= 1;
             self.hold(receiver, prefix)
         } else if is_value {
             // A temporary receiver is evaluated first; the method may borrow it until the end of the statement.
+            self.behind += 1;
             let receiver = self.lift(receiver, prefix);
+            self.behind -= 1;
             let receiver = self.settle(temporary(receiver), prefix);
             path(self.hide_temporary(receiver, span, true, prefix))
         } else if self.plain_receiver(&receiver) {

@@ -104,6 +104,8 @@ pub(crate) fn desugar(
         table,
         operand: false,
         root: Root::No,
+        lasting: false,
+        behind: 0,
         pending: 0,
         named_temporaries: 0,
         collections: std::collections::HashSet::new(),
@@ -207,6 +209,10 @@ struct Desugar<'a> {
     table: &'a Table,
     /// The next block to be opened is an operand.
     operand: bool,
+    /// The next `if let` or `match` is an operand that others wait behind: what it looks at may outlive it.
+    lasting: bool,
+    /// How many operands around the present expression have others behind them that wait.
+    behind: usize,
     root: Root,
     /// Variables that begin as collections of the standard library.
     collections: std::collections::HashSet<LocalId>,
@@ -313,6 +319,7 @@ impl Desugar<'_> {
 
     fn block(&mut self, block: syn::Block, position: Position) -> ir::Block {
         let pending = std::mem::take(&mut self.pending);
+        let behind = std::mem::take(&mut self.behind);
         let mut stmts = Vec::new();
         let mut outliving = Vec::new();
         let has_value = match block.stmts.last() {
@@ -384,6 +391,7 @@ impl Desugar<'_> {
             self.tail = outer;
         }
         self.pending = pending;
+        self.behind = behind;
         // They hold in all of the block, also where a statement before them does not end.
         let is_item = |stmt: &ir::Stmt| matches!(stmt, ir::Stmt::Plain(Stmt::Item(_)));
         stmts.sort_by_key(|stmt| !is_item(stmt));
