@@ -26,6 +26,11 @@ impl<'ast> Visit<'ast> for Captured {
             self.0.push(ident.clone());
         }
     }
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        if !ignores(local) {
+            visit::visit_local(self, local);
+        }
+    }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let found = std::cell::RefCell::new(&mut self.0);
         names::map_tokens(
@@ -46,6 +51,13 @@ impl<'ast> Visit<'ast> for Captured {
             },
         );
     }
+}
+
+/// `let _ = x;`, which does not touch `x`, and so captures nothing.
+fn ignores(local: &syn::Local) -> bool {
+    let init = local.init.as_ref();
+    matches!(&local.pat, syn::Pat::Wild(_))
+        && init.is_some_and(|init| crate::syntax::is_place(&init.expr))
 }
 
 /// What is declared inside of an expression.
@@ -253,6 +265,12 @@ impl Nested<'_, '_> {
 
 impl VisitMut for Nested<'_, '_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
+
+    fn visit_local_mut(&mut self, local: &mut syn::Local) {
+        if !ignores(local) {
+            visit_mut::visit_local_mut(self, local);
+        }
+    }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         if let Some(ident) = as_ident(expr)
