@@ -444,8 +444,11 @@ impl Desugar<'_> {
         let mut mention = || self.resolved.mention(whole);
         let (declared, named, dropped) = (mention(), mention(), mention());
         let value = std::mem::replace(value, lift::path(named));
-        let els = &mut **els;
-        *els = syn::parse_quote!({ ::core::mem::drop(#dropped); #els });
+        let dropped: Stmt = syn::parse_quote!(::core::mem::drop(#dropped););
+        match &mut **els {
+            Expr::Block(block) => block.block.stmts.insert(0, dropped),
+            els => *els = syn::parse_quote!({ #dropped #els }),
+        }
         let mutability = mutable.then(|| quote!(mut));
         let ty = ty.map(|ty| quote!(: #ty));
         Some(syn::parse_quote!(let #mutability #declared #ty = #value;))
