@@ -208,6 +208,24 @@ pub(crate) fn inert(expr: &Expr) -> bool {
     }
 }
 
+pub(crate) fn member(member: &syn::Member) -> String {
+    match member {
+        syn::Member::Named(ident) => ident.to_string(),
+        syn::Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+/// `let _ = x;`, which does not touch `x`, and so captures nothing.
+pub(crate) fn touches_nothing(local: &syn::Local) -> bool {
+    let init = local.init.as_ref();
+    matches!(&local.pat, syn::Pat::Wild(_)) && init.is_some_and(|init| is_place(&init.expr))
+}
+
+/// `_ = x`, which does not touch `x` either.
+pub(crate) fn assigns_nothing(assign: &syn::ExprAssign) -> bool {
+    matches!(&*assign.left, Expr::Infer(_)) && is_place(&assign.right)
+}
+
 /// Whether an expression denotes a place (a variable, a field or element of one, what a reference points to) and not a value.
 pub(crate) fn is_place(expr: &Expr) -> bool {
     match bare(expr) {

@@ -626,10 +626,7 @@ impl Desugar<'_> {
         match bare(place) {
             Expr::Field(field) => {
                 let base = self.place_type(&field.base)?;
-                let member = match &field.member {
-                    syn::Member::Named(name) => name.to_string(),
-                    syn::Member::Unnamed(index) => index.index.to_string(),
-                };
+                let member = crate::syntax::member(&field.member);
                 Some(self.table.field(&base, &member)?.into_owned())
             }
             place => {
@@ -646,8 +643,8 @@ impl Desugar<'_> {
         }
     }
 
-    /// Binds what a pattern of tuples leaves to hidden locals. What it binds itself drops before them: `first` declares that anew where
-    /// it stands before one of them. False where only the value itself can keep what is left.
+    /// Binds what a pattern of tuples leaves to hidden locals. What it binds itself drops before them, the last first: `first` declares all
+    /// of that anew where a part of it stands before one of them. False where only the value itself can keep what is left.
     fn name_what_is_left(
         &mut self,
         pat: &mut Pat,
@@ -658,13 +655,16 @@ impl Desugar<'_> {
         if !parts_of(pat, ty, self.table, &mut parts) {
             return false;
         }
-        let last = parts.iter().rposition(|part| matches!(part, Pat::Wild(_)));
-        let several = parts.iter().filter(|part| matches!(part, Pat::Wild(_)));
-        // They would drop in the reverse order.
-        if several.count() > 1 {
+        let is_left = |part: &&mut Pat| matches!(part, Pat::Wild(_));
+        // Several would drop in the reverse order.
+        if parts.iter().filter(|part| is_left(part)).count() > 1 {
             return false;
         }
-        for part in parts.into_iter().take(last.map_or(0, |last| last + 1)) {
+        let anew = !parts.first().is_some_and(|part| is_left(part));
+        for part in parts {
+            if !anew && !matches!(part, Pat::Wild(_)) {
+                continue;
+            }
             let span = part.span();
             let local = self.resolved.hidden("item", span);
             let declared = self.resolved.mention(local);

@@ -27,8 +27,13 @@ impl<'ast> Visit<'ast> for Captured {
         }
     }
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        if !ignores(local) {
+        if !crate::syntax::touches_nothing(local) {
             visit::visit_local(self, local);
+        }
+    }
+    fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
+        if !crate::syntax::assigns_nothing(assign) {
+            visit::visit_expr_assign(self, assign);
         }
     }
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
@@ -51,13 +56,6 @@ impl<'ast> Visit<'ast> for Captured {
             },
         );
     }
-}
-
-/// `let _ = x;`, which does not touch `x`, and so captures nothing.
-fn ignores(local: &syn::Local) -> bool {
-    let init = local.init.as_ref();
-    matches!(&local.pat, syn::Pat::Wild(_))
-        && init.is_some_and(|init| crate::syntax::is_place(&init.expr))
 }
 
 /// What is declared inside of an expression.
@@ -267,8 +265,14 @@ impl VisitMut for Nested<'_, '_> {
     fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 
     fn visit_local_mut(&mut self, local: &mut syn::Local) {
-        if !ignores(local) {
+        if !crate::syntax::touches_nothing(local) {
             visit_mut::visit_local_mut(self, local);
+        }
+    }
+
+    fn visit_expr_assign_mut(&mut self, assign: &mut syn::ExprAssign) {
+        if !crate::syntax::assigns_nothing(assign) {
+            visit_mut::visit_expr_assign_mut(self, assign);
         }
     }
 

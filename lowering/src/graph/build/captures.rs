@@ -238,16 +238,12 @@ impl<'ast> Visit<'ast> for Mentions {
     }
     fn visit_item(&mut self, _: &'ast syn::Item) {}
     fn visit_local(&mut self, local: &'ast syn::Local) {
-        // `let _ = x;` does not touch `x`, so it captures nothing.
-        let ignores = matches!(&local.pat, Pat::Wild(_))
-            && local.init.as_ref().is_some_and(|init| is_place(&init.expr));
-        if !ignores {
+        if !crate::syntax::touches_nothing(local) {
             visit::visit_local(self, local);
         }
     }
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-        let ignores = matches!(&*assign.left, Expr::Infer(_)) && is_place(&assign.right);
-        if !ignores {
+        if !crate::syntax::assigns_nothing(assign) {
             visit::visit_expr_assign(self, assign);
         }
     }

@@ -44,7 +44,7 @@ impl Walk<'_> {
             Expr::Try(inner) => self.continued(&self.exact_type(&inner.expr)?),
             Expr::Field(field) => {
                 let base = self.exact_place(&field.base)?;
-                let member = super::value::member(&field.member);
+                let member = crate::syntax::member(&field.member);
                 self.table.field(&base, &member).map(|ty| ty.into_owned())
             }
             expr if runtime_value(expr).is_some() => self.exact_type(runtime_value(expr)?),
@@ -191,7 +191,7 @@ impl Walk<'_> {
                 let base = self.type_of(&field.base)?;
                 let ty = self
                     .table
-                    .field(&base, &super::value::member(&field.member))?;
+                    .field(&base, &crate::syntax::member(&field.member))?;
                 Some(ty.into_owned())
             }
             expr => match as_ident(expr).and_then(names::local) {

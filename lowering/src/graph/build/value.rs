@@ -415,7 +415,9 @@ impl Walk<'_> {
         if let Expr::Field(field) = bare(expr)
             && let Some(ty) = self.ty(local)
             && as_ident(&field.base).is_some()
-            && self.table.copies_field(ty, &member(&field.member))
+            && self
+                .table
+                .copies_field(ty, &crate::syntax::member(&field.member))
         {
             return How::Read;
         }
@@ -524,7 +526,7 @@ impl Walk<'_> {
         let kind = match (bare(receiver), self.ty(local)) {
             _ if self.stays_whole(local) => Some(Receiver::ByRef),
             (Expr::Field(field), Some(ty)) if as_ident(&field.base).is_some() => {
-                let member = member(&field.member);
+                let member = crate::syntax::member(&field.member);
                 if self.table.copies_field(ty, &member) {
                     Some(Receiver::ByRef)
                 } else {
@@ -838,7 +840,7 @@ fn fields(place: &Expr) -> Option<Vec<String>> {
     match bare(place) {
         Expr::Field(field) => {
             let mut path = fields(&field.base)?;
-            path.push(member(&field.member));
+            path.push(crate::syntax::member(&field.member));
             Some(path)
         }
         place => as_ident(place).map(|_| Vec::new()),
@@ -851,13 +853,6 @@ pub(super) fn has_index(place: &Expr) -> bool {
         Expr::Index(_) => true,
         Expr::Unary(unary) => has_index(&unary.expr),
         _ => false,
-    }
-}
-
-pub(super) fn member(member: &syn::Member) -> String {
-    match member {
-        syn::Member::Named(ident) => ident.to_string(),
-        syn::Member::Unnamed(index) => index.index.to_string(),
     }
 }
 
