@@ -660,7 +660,7 @@ impl Desugar<'_> {
         if parts.iter().filter(|part| is_left(part)).count() > 1 {
             return false;
         }
-        let anew = !parts.first().is_some_and(|part| is_left(part));
+        let anew = !parts.first().is_some_and(is_left);
         for part in parts {
             if !anew && !matches!(part, Pat::Wild(_)) {
                 continue;
